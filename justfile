@@ -30,6 +30,10 @@ builds:
 watched:
     cargo test --test program -- watch:: --include-ignored --test-threads 1
 
+# Run the tests of the twins; needs pytest-asyncio
+test-twins *args:
+    python3 -m pytest -q scenarios {{args}}
+
 # Build the documentation without warnings
 doc:
     RUSTDOCFLAGS="--cfg tokio_unstable -D warnings" cargo doc --no-deps --workspace

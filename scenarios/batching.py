@@ -84,3 +84,21 @@ async def process(latency):
 
 if __name__ == "__main__":
     main("batching", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_each_batch_pays_for_its_straggler_and_the_window_does_not():
+    """The window is faster if latencies differ, and never slower."""
+    for setting, batches, sliding in [
+        ({"latency_max": 5_000}, 12_764, 8_249),
+        ({"latency_min": 500}, 1_500, 1_500),
+    ]:
+        outcome = await run(given(PARAMS, **setting))
+        assert (outcome.value("in batches"), outcome.value("in a sliding window")) == (batches, sliding)
+        assert outcome.holds()
+    one_at_a_time = await run(given(PARAMS, batch=1))
+    assert one_at_a_time.value("in a sliding window") == one_at_a_time.value("in batches")

@@ -10,12 +10,16 @@ When a timer is due, the loop first resolves a future and wakes its task only in
 next round. A task that yields runs in both rounds, so here a tick is up to two pieces
 late. With Tokio's `yield_now`, due timers come first and no tick is late.
 
+A timeout cuts the wait for a thread, not the thread (`timeout`): `wait_for` cancels a
+future, and the function goes on to its end. `asyncio.run` waits for it before it returns.
+
 Pitfall: CPython's threads share one lock. Computing in a thread takes as long as before
 and slows the loop down; only calls that wait free the loop. For computing, use
 `ProcessPoolExecutor`. In Tokio, blocking threads compute in parallel.
 """
 
 import asyncio
+import threading
 
 from twin import Choice, Number, Outcome, main, now
 
@@ -23,7 +27,7 @@ PARAMS = {
     "tasks": Number(6, 1, 1_000),
     "tick": Number(100, 10, 10_000),
     "block": Number(1_000, 0, 60_000),
-    "variant": Choice("block", "spawn_blocking", "yield"),
+    "variant": Choice("block", "spawn_blocking", "yield", "timeout"),
     "blocking_threads": Number(4, 1, 64),
 }
 
@@ -33,24 +37,29 @@ TICKS = 30
 
 def real(cx):
     """Virtual time would jump ahead of a thread outside the loop."""
-    return cx.variant == "spawn_blocking"
+    return cx.variant in ("spawn_blocking", "timeout")
 
 
 async def run(cx):
     started = now()
     working = asyncio.gather(*(ticker(cx.tick) for _ in range(cx.tasks)))
-    took = asyncio.create_task(report(cx), name="report")
+    making = asyncio.create_task(report(cx), name="report")
 
     lateness = await working
     worst = max(lateness)
-    return (
+    took, ran_on = await making
+    outcome = (
         Outcome()
         .figure("worst tick late by", worst, "ms")
         .figure("tasks with a late tick", sum(late >= 2 * cx.tick for late in lateness), "tasks")
-        .figure("report took", await took, "ms")
+        .figure("report took", took, "ms")
         .figure("total", now() - started, "ms")
         .check("no tick is late by two ticks", worst < 2 * cx.tick)
     )
+    if ran_on is not None:
+        outcome.figure("ran on after its timeout", ran_on, "ms")
+        outcome.check("the report stops at its timeout", ran_on <= cx.block / 4)
+    return outcome
 
 
 async def ticker(tick):
@@ -65,9 +74,12 @@ async def ticker(tick):
 
 
 async def report(cx):
-    """Makes the report, half a tick after the fifth tick; returns how long it took."""
+    """Makes the report, half a tick after the fifth tick.
+
+    Returns how long it took, and how long its thread went on after the timeout, if there was one.
+    """
     await asyncio.sleep(cx.tick * 11 / 2 / 1000)
-    begun = now()
+    begun, ran_on = now(), None
     match cx.variant:
         case "block":
             # All of the work without an await: nothing else runs until it ends.
@@ -81,7 +93,27 @@ async def report(cx):
             # The work leaves the loop altogether.
             limit = asyncio.Semaphore(cx.blocking_threads)
             await asyncio.gather(*(on_a_thread(cx, piece, limit) for piece in pieces(cx.block, cx.tick // 2)))
-    return now() - begun
+        case "timeout":
+            ran_on = await until_it_times_out(cx)
+    return now() - begun - (ran_on or 0), ran_on
+
+
+async def until_it_times_out(cx):
+    """Waits half as long for the report as it takes on its thread. Returns how long the thread then goes on."""
+    done = threading.Event()
+
+    def work():
+        cx.burn(cx.block)
+        done.set()
+
+    try:
+        await asyncio.wait_for(asyncio.to_thread(work), cx.block / 2 / 1000)
+        return 0
+    except TimeoutError:
+        gave_up = now()
+        # A program would go on. Here we wait, to see how long the thread goes on.
+        await asyncio.to_thread(done.wait)
+        return now() - gave_up
 
 
 async def on_a_thread(cx, piece, limit):
@@ -96,3 +128,20 @@ def pieces(whole, longest):
 
 if __name__ == "__main__":
     main("blocking", PARAMS, run, real=real)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_one_task_that_blocks_delays_all_the_others():
+    """A long poll delays every other task until it ends."""
+    for block, tasks, worst, late in [(1_000, 6, 950, 6), (1_000, 10, 950, 10), (2_000, 10, 1_950, 10)]:
+        outcome = await run(given(PARAMS, variant="block", block=block, tasks=tasks))
+        assert (outcome.value("worst tick late by"), outcome.value("tasks with a late tick")) == (worst, late)
+        assert not outcome.holds()
+    pieces = await run(given(PARAMS, variant="yield"))
+    # Up to two pieces of work come between a timer and its task.
+    assert pieces.value("worst tick late by") == 100
+    assert pieces.holds()

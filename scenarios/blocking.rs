@@ -18,12 +18,14 @@
 //! `tasks` to 12: twice as many tasks are late, by just as much. Set `variant` to
 //! `yield`: no tick is late by more than one piece of work, 50 ms. On the real clock, set
 //! it to `spawn_blocking`, with `blocking_threads` 1 and then 4, and watch when the
-//! report is done.
+//! report is done. Then set it to `timeout`: the task gives up on its report after half of
+//! the time, and the thread goes on with it to the end.
 //!
-//! **Pitfall.** A second worker may not help (`--clock real --workers 2`). If the worker
-//! that blocks is the one that drives the timers, the other worker sleeps and nothing
-//! wakes it. `yield_now` helps code that computes; you cannot cut a blocking call into
-//! pieces.
+//! **Pitfall.** A timeout cuts the wait for a blocking call, not the call: nothing can stop
+//! a thread from outside, so give the call a deadline of its own, or a flag to look at. A
+//! second worker may not help either (`--clock real --workers 2`). If the worker that
+//! blocks is the one that drives the timers, the other worker sleeps and nothing wakes it.
+//! `yield_now` helps code that computes; you cannot cut a blocking call into pieces.
 //!
 //! **Words.** asyncio: `await asyncio.to_thread(report)`; `await asyncio.sleep(0)`
 //! yields, but the task runs again before the loop wakes tasks whose timers are due, so a
@@ -35,7 +37,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::{Builder, JoinSet, yield_now};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{info, info_span, warn};
 
 use scenario::prelude::*;
@@ -45,7 +47,7 @@ const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many tas
 const TICK: Param = Param::millis("tick", 100, (10, 10_000), "Time between two ticks of a task.");
 const BLOCK: Param = Param::millis("block", 1_000, (0, 60_000), "How long the report computes.");
 const VARIANT: Param =
-    Param::choice("variant", &["block", "spawn_blocking", "yield"], "Compute in one poll, on threads, or yield.");
+    Param::choice("variant", &["block", "spawn_blocking", "yield", "timeout"], "Compute in one poll, on threads, or yield.");
 const BLOCKING_THREADS: Param =
     Param::count("blocking_threads", 4, (1, 64), "threads", "How many blocking threads may work at once.");
 
@@ -60,30 +62,79 @@ pub const SCENARIO: Scenario = Scenario {
     lesson: "Never block a worker.",
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, TICK, BLOCK, VARIANT, BLOCKING_THREADS],
-    patterns: &["blocking call in async code", "run in executor", "to thread", "cooperative yield"],
+    patterns: &["blocking call in async code", "run in executor", "to thread", "cooperative yield", "timeout of a blocking call"],
     differs: "A task that yields with `asyncio.sleep(0)` runs again before the tasks whose timers are due; with `yield_now` \
               it runs after them.",
     builds_on: &["spawn"],
-    breaks: &[Breaks::checks(&[("variant", "block")], &["no tick is late by two ticks"])],
-    real_because: "spawn_blocking uses threads, which run in wall time",
-    story: &[],
+    breaks: &[
+        Breaks::checks(&[("variant", "block")], &["no tick is late by two ticks"]),
+        Breaks::checks(&[("variant", "timeout")], &["the report stops at its timeout"]),
+    ],
+    real_because: "spawn_blocking and timeout use threads, which run in wall time",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "ticker"),
+            "{count:ticker} tasks tick every {param:tick}. Between two ticks a task only waits for its timer.",
+        )
+        .line("sleep_until(due)"),
+        Stop::at(
+            When::Resume(Nth::First, "report", For::Time),
+            "At {time} {task} begins its work: {param:block} of computing. The tickers have nothing to do with it.",
+        )
+        .line("match cx.word(VARIANT)"),
+        Stop::at(
+            When::LongestPoll("report"),
+            "{task} computes in one poll, for {lasted}. It has no await in which to give the worker back, so the worker runs no other \
+             task.",
+        )
+        .line("in_scope(|| work::burn")
+        .only("variant", "block"),
+        Stop::at(
+            When::Wait(Nth::First, "report", For::Turn),
+            "{task} has computed one piece, at most half a tick, and yields. The worker runs what is due before it polls {task} again.",
+        )
+        .line("yield_now().await")
+        .only("variant", "yield"),
+        Stop::at(
+            When::Spawn(Nth::First, "piece"),
+            "{task} of the report goes to a blocking thread, not to a worker. At most {param:blocking_threads} pieces run at once.",
+        )
+        .line("spawn_blocking(move")
+        .only("variant", "spawn_blocking"),
+        Stop::at(
+            When::Log(Nth::First, "the report is done"),
+            "At {time} the report is done: it computed for {param:block}.",
+        )
+        .line("the report is done"),
+        Stop::at(
+            When::Log(Nth::First, "a tick is late"),
+            "{task} ticks {counter:late_ms} ms late. It did nothing wrong, but the worker that has to wake it was busy with the report.",
+        )
+        .line("let late = due.elapsed()")
+        .only("variant", "block"),
+        Stop::at(
+            When::Over,
+            "The worst tick came {figure:worst tick late by} late. {figure:tasks with a late tick} of {param:tasks} tasks were late by \
+             two ticks or more.",
+        ),
+    ],
     source: include_str!("blocking.rs"),
     path: file!(),
     twin: include_str!("blocking.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Virtual time would jump ahead of a thread outside the runtime.
 fn refuse(values: &Values, clock: Clock) -> Result<(), ValueError> {
-    if (values.word(&VARIANT), clock) != ("spawn_blocking", Clock::Virtual) {
+    let variant = values.word(&VARIANT);
+    if clock == Clock::Real || !matches!(variant, "spawn_blocking" | "timeout") {
         return Ok(());
     }
-    Err(ValueError {
-        param: VARIANT.name,
-        reason: "spawn_blocking needs the real clock: its threads run in wall time, and virtual time would jump ahead of them"
-            .to_owned(),
-    })
+    let reason =
+        format!("{variant} needs the real clock: its threads run in wall time, and virtual time would jump ahead of them");
+    Err(ValueError { param: VARIANT.name, reason })
 }
 
 async fn run(cx: Context) -> scenario::Result {
@@ -103,14 +154,28 @@ async fn run(cx: Context) -> scenario::Result {
         late += u64::from(lateness >= 2 * tick);
         worst = worst.max(lateness);
     }
-    let took = report.await??;
+    let Report { took, ran_on } = report.await??;
 
-    Ok(Outcome::new()
+    let outcome = Outcome::new()
         .figure("worst tick late by", worst, "ms")
         .figure("tasks with a late tick", late, "tasks")
         .figure("report took", took, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("no tick is late by two ticks", worst < 2 * tick))
+        .check("no tick is late by two ticks", worst < 2 * tick);
+    Ok(match ran_on {
+        None => outcome,
+        Some(ran_on) => outcome
+            .figure("ran on after its timeout", ran_on, "ms")
+            .check("the report stops at its timeout", ran_on <= cx.duration(BLOCK) / 4),
+    })
+}
+
+/// How the report went.
+struct Report {
+    /// How long its task took or waited for it.
+    took: Duration,
+    /// How long its thread went on after the timeout, if there was one.
+    ran_on: Option<Duration>,
 }
 
 /// Ticks a fixed number of times; returns how late the worst tick was.
@@ -129,12 +194,13 @@ async fn ticker(tick: Duration) -> Duration {
     worst
 }
 
-/// Makes the report, half a tick after the fifth tick; returns how long it took.
-async fn report(cx: Context) -> scenario::Result<Duration> {
+/// Makes the report, half a tick after the fifth tick.
+async fn report(cx: Context) -> scenario::Result<Report> {
     let (clock, block, tick) = (cx.clock(), cx.duration(BLOCK), cx.duration(TICK));
     sleep(tick * 11 / 2).await;
     info!(moment = "report", "the report begins");
     let begun = Instant::now();
+    let mut ran_on = None;
     match cx.word(VARIANT) {
         // All of the work in one poll: nothing else runs on this worker until it ends.
         "block" => info_span!("computes").in_scope(|| work::burn(clock, block)),
@@ -145,11 +211,32 @@ async fn report(cx: Context) -> scenario::Result<Duration> {
                 yield_now().await;
             }
         }
+        "timeout" => ran_on = Some(until_it_times_out(clock, block).await?),
         // The work leaves the workers altogether.
         _ => on_threads(clock, pieces(block, tick / 2), cx.count(BLOCKING_THREADS)).await?,
     }
     info!(moment = "report done", "the report is done");
-    Ok(begun.elapsed())
+    let took = begun.elapsed() - ran_on.unwrap_or_default();
+    Ok(Report { took, ran_on })
+}
+
+/// Waits half as long for the report as it takes on its thread. Returns how long the thread then goes on.
+async fn until_it_times_out(clock: Clock, block: Duration) -> scenario::Result<Duration> {
+    let mut working = Builder::new().name("report thread").spawn_blocking(move || work::burn(clock, block))?;
+    // This drops nothing but the wait. To drop or to abort the handle would not stop the thread either.
+    match timeout(block / 2, &mut working).await {
+        Ok(done) => {
+            done?;
+            Ok(Duration::ZERO)
+        }
+        Err(_) => {
+            info!(moment = "timeout", mark = "timeout", "gives up on the report");
+            let gave_up = Instant::now();
+            // A program would go on. Here we wait, to see how long the thread goes on.
+            working.await?;
+            Ok(gave_up.elapsed())
+        }
+    }
 }
 
 /// Does each piece on a blocking thread, at most `threads` at a time.
@@ -205,6 +292,20 @@ mod tests {
             assert_eq!(outcome.holds(), variant == "yield", "{what}");
         }
         Ok(())
+    }
+
+    /// A timeout ends the wait, and not the thread.
+    #[test]
+    fn a_blocking_call_outlives_its_timeout() {
+        scenario::really(async || {
+            let outcome = run(Context::real(&SCENARIO, &[(VARIANT, "timeout"), (BLOCK, "400"), (TASKS, "1")])).await?;
+            let [took, ran_on] = ["report took", "ran on after its timeout"].map(|name| outcome.value(name).unwrap_or_default());
+            assert!((200.0..300.0).contains(&took), "{outcome:?}");
+            assert!(ran_on > 100.0, "{outcome:?}");
+            let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect();
+            assert_eq!(broken, ["the report stops at its timeout"]);
+            Ok(())
+        });
     }
 
     #[test]

@@ -4,15 +4,16 @@
 the inner loop is busy in the outer one (`variant=block_on-inside`). In Tokio, that task
 panics. On a thread of its own, the old code may block: `asyncio.to_thread` is the way
 out, `run_coroutine_threadsafe(…).result()` the way back in (`spawn_blocking`). Or it
-stays on one thread and uses queues (`channel`).
+stays on one thread, the only one of an executor, which does one order after the other
+(`channel`).
 
 Pitfall: `.result()` on the loop's own thread waits for ever, without an error: it waits
-for the loop that it stops.
+for the loop that it stops. And shut an executor down in `finally`: a thread that still
+waits for orders keeps the program from ending.
 """
 
 import asyncio
-import queue
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from twin import Choice, Number, Outcome, main, now
 
@@ -42,7 +43,8 @@ async def run(cx):
     def ask_from_a_thread(item):
         return asyncio.run_coroutine_threadsafe(price(item, cx.latency), loop).result()
 
-    orders = queue.SimpleQueue()
+    # One thread, and a queue of orders in front of it. The thread starts with the first order.
+    office = ThreadPoolExecutor(max_workers=1, thread_name_prefix="old code")
 
     async def call(item):
         # Each task is ready a little later than the one before.
@@ -53,19 +55,13 @@ async def run(cx):
             case "spawn_blocking":
                 return await asyncio.to_thread(old_report, item, ask_from_a_thread)
             case "channel":
-                report = loop.create_future()
-                orders.put((item, report))
-                return await report
+                return await loop.run_in_executor(office, old_report, item, ask_from_a_thread)
 
-    def office():
-        while (order := orders.get()) is not None:
-            item, report = order
-            loop.call_soon_threadsafe(report.set_result, old_report(item, ask_from_a_thread))
-
-    if cx.variant == "channel":
-        threading.Thread(target=office, name="old code").start()
-    ends = await asyncio.gather(*(call(item) for item in range(cx.calls)), return_exceptions=True)
-    orders.put(None)
+    try:
+        ends = await asyncio.gather(*(call(item) for item in range(cx.calls)), return_exceptions=True)
+    finally:
+        # However the calls end, so does the thread. Do not wait for it here: it may be waiting for this loop.
+        office.shutdown(wait=False, cancel_futures=True)
 
     reports = [end for end in ends if not isinstance(end, RuntimeError)]
     expected = sum(map(price_of, range(cx.calls)))
@@ -97,3 +93,15 @@ def price_of(item):
 
 if __name__ == "__main__":
     main("bridge", PARAMS, run, real=real)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_run_inside_a_running_loop_raises():
+    """`asyncio.run` in a task always raises."""
+    outcome = await run(given(PARAMS, variant="block_on-inside"))
+    assert (outcome.value("reports"), outcome.value("panics")) == (0, 3)
+    assert not outcome.holds()

@@ -60,12 +60,66 @@ pub const SCENARIO: Scenario = Scenario {
     builds_on: &["blocking", "oneshot"],
     breaks: &[Breaks::checks(&[("variant", "block_on-inside")], &["the sum of the prices is correct"])],
     real_because: "spawn_blocking and channel use threads, which run in wall time",
-    story: &[],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "call"),
+            "{count:call} tasks each prepare and then need a report from old, synchronous code. That code needs a price from new, async \
+             code.",
+        )
+        .line("async fn price"),
+        Stop::at(
+            When::Log(Nth::First, "calls the old code"),
+            "At {time} {task} calls the old code, inside its poll. The old code calls block_on to wait for the price.",
+        )
+        .line("runtime.block_on")
+        .only("variant", "block_on-inside"),
+        Stop::at(
+            When::End(Nth::First, "call", How::Panicked),
+            "{task} panics. block_on would hold the worker, which must drive that future: it would wait for itself. Tokio detects this.",
+        )
+        .line("runtime.block_on")
+        .only("variant", "block_on-inside"),
+        Stop::at(
+            When::Spawn(Nth::First, "old code"),
+            "{task} runs on a blocking thread, which may block. There block_on is allowed: it waits for the price on that thread.",
+        )
+        .line("spawn_blocking(move")
+        .only("variant", "spawn_blocking"),
+        Stop::at(
+            When::LongestWait("call", For::Join),
+            "{task} awaits its blocking thread for {lasted}. The task gives its worker back, so other tasks run meanwhile.",
+        )
+        .only("variant", "spawn_blocking"),
+        Stop::at(
+            When::Wait(Nth::First, "call", For::Message),
+            "{task} has sent its order to the one thread of the old code, and awaits the report. That thread may block.",
+        )
+        .line("done.await")
+        .only("variant", "channel"),
+        Stop::at(
+            When::Wait(Nth::First, "prices", For::Time),
+            "The thread has sent a question to the task {task}, and blocks. {task} asks the price for it, at an await.",
+        )
+        .line("question.answer.send")
+        .only("variant", "channel"),
+        Stop::at(
+            When::LongestWait("call", For::Message),
+            "{task} waits longest for its report: {lasted}. The thread takes one order at a time.",
+        )
+        .line("orders.blocking_recv()")
+        .only("variant", "channel"),
+        Stop::at(
+            When::Over,
+            "{figure:reports} reports arrived, {figure:panics} tasks panicked, and the sum of the prices is {figure:sum}. The run took \
+             {figure:total}.",
+        ),
+    ],
     source: include_str!("bridge.rs"),
     path: file!(),
     twin: include_str!("bridge.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Virtual time would jump ahead of a thread outside the runtime.

@@ -114,3 +114,25 @@ async def publish(receivers, messages):
 
 if __name__ == "__main__":
     main("broadcast", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_someone_pays():
+    """The slow receiver loses messages, or every receiver waits, or memory pays."""
+    for policy, capacity, slow, got, skipped, cut_off, total in [
+        ("lag", 4, 300, 12, 13, 0, 3_820),
+        ("disconnect", 4, 300, 2, 0, 23, 2_510),
+        ("wait", 4, 300, 25, 0, 0, 7_850),
+        ("lag", 64, 300, 25, 0, 0, 7_850),
+        ("lag", 4, 90, 25, 0, 0, 2_600),
+    ]:
+        outcome = await run(given(PARAMS, policy=policy, capacity=capacity, slow=slow))
+        assert outcome.value("slow receiver got") == got
+        assert outcome.value("slow receiver skipped") == skipped
+        assert outcome.value("slow receiver was cut off from") == cut_off
+        assert outcome.value("total") == total
+        assert outcome.holds()

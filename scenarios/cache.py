@@ -6,8 +6,9 @@ fetches, and the others look again after it. `early-refresh` fetches in a separa
 while the old value is still valid.
 
 Pitfalls: `functools.cache` on a coroutine function caches the *coroutine*, which you
-can await only once. And keep a reference to the task that refreshes, or it may be
-collected before it is done.
+can await only once. Keep a reference to the task that refreshes, or it may be collected
+before it is done. And forget it in `finally`: if a refresh that failed stays in the
+dict, no other refresh ever starts.
 """
 
 import asyncio
@@ -66,17 +67,24 @@ class Cache:
         self.fetches += 1
         self.doubled += self.under_way[key] > 1
         self.most_under_way = max(self.most_under_way, self.under_way[key])
-        await asyncio.sleep(self.fetch_time / 1000)
-        self.under_way[key] -= 1
+        try:
+            await asyncio.sleep(self.fetch_time / 1000)
+        finally:
+            self.under_way[key] -= 1
         if key in self.stored:
             self.longest_expired = max(self.longest_expired, -self.held(key))
         self.stored[key] = now()
         self.most_held = max(self.most_held, len(self.stored))
 
     async def refresh(self, key):
-        async with self.fetching[key]:
-            await self.fetch(key)
-        del self.refreshing[key]
+        """Fetches the next value while the old one is still valid."""
+        try:
+            # Take the lock as a client does on a miss, so that only one of them asks the origin.
+            async with self.fetching[key]:
+                await self.fetch(key)
+        finally:
+            # However it ends: after a failure the next hit tries again.
+            del self.refreshing[key]
 
     def clean_up(self, everything=False):
         """Removes expired values, or all values."""
@@ -150,3 +158,25 @@ async def clear(cache, at):
 
 if __name__ == "__main__":
     main("cache", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_one_miss_fetches_once():
+    """In `plain`, every client that misses asks the origin; in the other variants only one does."""
+    for variant, setting, calls, at_once, later in [
+        ("plain", {}, 24, 8, 200),
+        ("plain", {"clients": 16}, 48, 16, 200),
+        ("plain", {"keys": 8}, 24, 1, 200),
+        ("single-flight", {}, 3, 1, 200),
+        ("single-flight", {"clients": 16}, 3, 1, 200),
+        ("early-refresh", {}, 5, 1, 0),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, **setting))
+        assert outcome.value("origin calls") == calls
+        assert outcome.value("most at once for one key") == at_once
+        assert outcome.value("longest wait after that") == later
+        assert outcome.holds() == (at_once < 2)

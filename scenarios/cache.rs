@@ -23,8 +23,9 @@
 //!
 //! **Pitfall.** With one lock for the whole cache, every miss would wait for every fetch:
 //! use one lock for each key. A value that is never asked for again is never overwritten,
-//! and stays until you clean up. And give keys different lifetimes, or they all expire at
-//! once.
+//! and stays until you clean up. Give keys different lifetimes, or they all expire at
+//! once. And a refresh may fail: if the note that it is running stays, no other refresh
+//! ever starts. Take it back in `Drop`, which also runs after a panic or an abort.
 //!
 //! **Words.** asyncio: a dict and an `asyncio.Lock` for each key; `functools.cache` on a
 //! coroutine function caches the coroutine, which you can await only once. Tokio: a map
@@ -69,6 +70,54 @@ pub const SCENARIO: Scenario = Scenario {
               `OnceCell` keeps the value.",
     builds_on: &["lost-update"],
     breaks: &[Breaks::checks(&[("variant", "plain")], &["no key is fetched twice at once"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "client"),
+            "{count:client} clients ask the cache again and again. A value stays valid for {param:ttl}, and fetching it takes \
+             {param:fetch}.",
+        )
+        .line("cache.get(key).await"),
+        Stop::at(
+            When::Highest("under_way"),
+            "{counter:under_way} fetches run at the same time. Until a value is there, every client that asks for it misses and \
+             fetches it too: up to {figure:most at once for one key} at once.",
+        )
+        .only("variant", "plain"),
+        Stop::at(
+            When::Wait(Nth::First, "client", For::Lock),
+            "{task} misses the value too, but does not fetch: it waits for {holders}, which fetches it already.",
+        )
+        .only("variant", "single-flight"),
+        Stop::at(
+            When::Resume(Nth::First, "client", For::Lock),
+            "{by} has stored the value and releases the lock. {task} looks again before it would fetch, because the value may be \
+             there now.",
+        )
+        .only("variant", "single-flight"),
+        Stop::at(
+            When::Spawn(Nth::First, "refresh"),
+            "The value will expire soon, so a task of its own, {task}, fetches the next one. The cache serves the old one \
+             meanwhile.",
+        )
+        .only("variant", "early-refresh"),
+        Stop::at(
+            When::End(Nth::First, "refresh", How::Well),
+            "{task} has stored the next value, after {lasted}. Clients that asked meanwhile got the old one, as long as it was \
+             valid.",
+        )
+        .only("variant", "early-refresh"),
+        Stop::at(
+            When::Log(Nth::First, "no client fetches it yet"),
+            "{task} is the first that misses the value again, and nobody fetches it yet. Every client that asks before it is \
+             there misses it, too.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:origin calls} calls went to the origin, for {figure:hits} hits and {figure:misses} misses. After its first \
+             answer no client waited longer than {figure:longest wait after that}.",
+        ),
+    ],
     source: include_str!("cache.rs"),
     path: file!(),
     twin: include_str!("cache.py"),
@@ -173,8 +222,10 @@ impl Cache {
     /// Fetches a value from the origin and stores it.
     async fn fetch(&self, key: Key) {
         self.inner().fetch_begins(key);
+        let call = OriginCall { cache: self, key };
         sleep(self.fetch).instrument(info_span!("fetches", key)).await;
-        self.inner().fetch_ends(key, self.ttl);
+        drop(call);
+        self.inner().store(key, self.ttl);
     }
 
     /// Spawns a task that fetches a value, unless one is running already.
@@ -185,12 +236,12 @@ impl Cache {
         }
         inner.refreshing.push(key);
         drop(inner);
-        let cache = self.clone();
+        let refresh = Refresh { cache: self.clone(), key };
         Builder::new().name(&format!("refresh {key}")).spawn(async move {
             // Take the lock as a client does on a miss, so that only one of them asks the origin.
-            let _turn = cache.fetching[key].lock().await;
-            cache.fetch(key).await;
-            cache.inner().refreshing.retain(|other| *other != key);
+            let _turn = refresh.cache.fetching[key].lock().await;
+            refresh.cache.fetch(key).await;
+            // The lock is released first, then `refresh` ends.
         })?;
         Ok(())
     }
@@ -214,6 +265,30 @@ impl Cache {
     }
 }
 
+/// A refresh that is running. It ends when this is dropped: when the task is done, panics or is aborted.
+struct Refresh {
+    cache: Arc<Cache>,
+    key: Key,
+}
+
+impl Drop for Refresh {
+    fn drop(&mut self) {
+        self.cache.inner().refreshing.retain(|key| *key != self.key);
+    }
+}
+
+/// A call to the origin in flight. It ends when this is dropped: at the answer, or when the client gives up.
+struct OriginCall<'a> {
+    cache: &'a Cache,
+    key: Key,
+}
+
+impl Drop for OriginCall<'_> {
+    fn drop(&mut self) {
+        *self.cache.inner().under_way.entry(self.key).or_default() -= 1;
+    }
+}
+
 impl Inner {
     /// Returns true if values were fetched before and no call for this key is in flight.
     fn is_first_to_miss(&self, key: Key) -> bool {
@@ -230,8 +305,7 @@ impl Inner {
         info!(counter.to_origin = self.tally.fetches, counter.under_way = all, "asks the origin for key {key}");
     }
 
-    fn fetch_ends(&mut self, key: Key, ttl: Duration) {
-        *self.under_way.entry(key).or_default() -= 1;
+    fn store(&mut self, key: Key, ttl: Duration) {
         if let Some(replaced) = self.stored.insert(key, Instant::now()) {
             let expired = replaced.elapsed().saturating_sub(ttl);
             self.tally.longest_expired = self.tally.longest_expired.max(expired);
@@ -355,6 +429,26 @@ mod tests {
             assert_eq!(outcome.holds(), at_once < 2.0, "{all:?}: {outcome:?}");
         }
         Ok(())
+    }
+
+    /// After a refresh that fails another one can start. Here it panics, because there is no lock for this key.
+    #[tokio::test(start_paused = true)]
+    async fn a_refresh_that_fails_is_not_the_last_one() -> scenario::Result<()> {
+        let cache = Arc::new(Cache::new(&Context::of(&SCENARIO, &[])));
+        cache.refresh(1)?;
+        assert_eq!(cache.inner().refreshing, [1]);
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(cache.inner().refreshing, [0; 0]);
+        Ok(())
+    }
+
+    /// A client that gives up ends its call to the origin.
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_dropped_is_not_in_flight() {
+        let cache = Cache::new(&Context::of(&SCENARIO, &[]));
+        assert!(tokio::time::timeout(Duration::from_millis(100), cache.fetch(0)).await.is_err());
+        assert_eq!(cache.inner().under_way.get(&0), Some(&0));
+        assert!(cache.inner().stored.is_empty());
     }
 
     /// The second check can fail too: it detects a value that stayed too long.

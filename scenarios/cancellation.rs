@@ -17,7 +17,10 @@
 //! nothing is lost, and the check holds. Set it back to 3001 and `variant` to `token`:
 //! the worker finishes item 3 first, the run ends at 6500 ms instead of 6001, and nothing
 //! is lost. `shielded` loses nothing either: the worker is aborted, but the work on the
-//! item is a separate task, which an abort of the worker does not reach.
+//! item is a separate task, which an abort of the worker does not reach. With `swallowed` the
+//! request comes as a message, and ends the work on item 3; the worker logs that like any
+//! other error and goes on. The message is used up, so main waits for a worker that never
+//! ends, and the run stalls. A token would still be cancelled when the worker looks again.
 //!
 //! **Pitfall.** Every `.await` between taking something and putting it down is a place
 //! where you can lose it. So is every `select!` branch that does not win: it is dropped
@@ -27,8 +30,10 @@
 //! runs and may await; `asyncio.shield`; an `asyncio.Event` to ask politely. Tokio:
 //! `JoinHandle::abort`, `CancellationToken`, a spawned task.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
 use tokio::task::Builder;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -40,7 +45,7 @@ use scenario::prelude::*;
 const CANCEL_AFTER: Param = Param::millis("cancel_after", 3_001, (1, 60_000), "When the worker must stop.");
 const STEP: Param = Param::millis("step", 1_000, (10, 60_000), "Time between items; work takes half of it.");
 const CLEANUP: Param = Param::millis("cleanup", 3_000, (0, 60_000), "How long the cleanup takes.");
-const VARIANT: Param = Param::choice("variant", &["drop", "token", "shielded"], "Drop the worker, ask it, or shield its work.");
+const VARIANT: Param = Param::choice("variant", &["drop", "token", "shielded", "swallowed"], "How main stops the worker.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -51,10 +56,13 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[CANCEL_AFTER, STEP, CLEANUP, VARIANT],
     patterns: &["cancellation", "cancellation token", "shield", "cleanup"],
-    differs: "In asyncio, a cancel is an exception at the await, so `finally` runs and may await; in Tokio, an aborted task \
-              is dropped, and `Drop` cannot await.",
+    differs: "In asyncio, a cancel is an exception at the await, so `finally` runs and may await, and `except` may swallow it; \
+              in Tokio, an aborted task is dropped, and `Drop` cannot await; a task can ignore only a request.",
     builds_on: &["timeout"],
-    breaks: &[Breaks::checks(&[("variant", "drop"), ("cancel_after", "3001")], &["no item is lost"])],
+    breaks: &[
+        Breaks::checks(&[("variant", "drop"), ("cancel_after", "3001")], &["no item is lost"]),
+        Breaks::stalls(&[("variant", "swallowed"), ("cancel_after", "3001")]),
+    ],
     story: &[
         Stop::at(
             When::Log(Nth::First, "item 0 is handed out"),
@@ -110,14 +118,16 @@ async fn run(cx: Context) -> scenario::Result {
     let (store, mut results) = mpsc::unbounded_channel();
     let bench = Bench { work: Duration::from_millis(cx.number(STEP) / 2), store };
     let cleanup = cx.duration(CLEANUP);
-    let stop = CancellationToken::new();
+    // A token stays cancelled. A notification reaches one waiter, once.
+    let (stop, asked) = (CancellationToken::new(), Arc::new(Notify::new()));
     info!(moment = "cancel", moment_at_ms = cx.number(CANCEL_AFTER), "the worker will be cancelled then");
 
-    let polite = cx.word(VARIANT) == "token";
+    let polite = matches!(cx.word(VARIANT), "token" | "swallowed");
     let worker = Builder::new().name("worker");
     let worker = match cx.word(VARIANT) {
         "token" => worker.spawn(until_asked(items, bench, stop.clone(), cleanup))?,
         "shielded" => worker.spawn(until_dropped_but_shielded(items, bench))?,
+        "swallowed" => worker.spawn(in_spite_of_being_asked(items, bench, asked.clone(), cleanup))?,
         _ => worker.spawn(until_dropped(items, bench))?,
     };
 
@@ -126,6 +136,7 @@ async fn run(cx: Context) -> scenario::Result {
     if polite {
         // A request: the worker sees it when it next looks.
         stop.cancel();
+        asked.notify_one();
     } else {
         // An order: the future is dropped at the await where it waits.
         worker.abort();
@@ -213,6 +224,33 @@ async fn until_dropped_but_shielded(mut items: Receiver<Item>, bench: Bench) -> 
     Ok(())
 }
 
+/// `swallowed`: a message asks it to stop. Between items it does; in the middle of one, it only gives up the item.
+async fn in_spite_of_being_asked(
+    mut items: Receiver<Item>,
+    bench: Bench,
+    asked: Arc<Notify>,
+    cleanup: Duration,
+) -> scenario::Result<()> {
+    loop {
+        let item = tokio::select! {
+            biased;
+            Some(item) = items.recv() => item,
+            () = asked.notified() => break,
+        };
+        let done = tokio::select! {
+            biased;
+            done = finish(item, bench.clone()) => done,
+            () = asked.notified() => Err("it was asked to stop".into()),
+        };
+        // This should leave the loop: the message is used up, and nobody sends it again.
+        if let Err(error) = done {
+            warn!(mark = "ignored", "item {item} is given up: {error}");
+        }
+    }
+    clean_up(cleanup).await;
+    Ok(())
+}
+
 /// Works on an item and stores it. If it is dropped at its await, the item is lost.
 async fn finish(item: Item, bench: Bench) -> scenario::Result<()> {
     sleep(bench.work).instrument(info_span!("work", item)).await;
@@ -229,6 +267,8 @@ async fn clean_up(cleanup: Duration) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     /// One millisecond decides if `drop` loses an item. The other two never lose one.
@@ -246,5 +286,15 @@ mod tests {
             assert_eq!(outcome.value("total"), Some(total), "{variant} at {cancel_after}");
         }
         Ok(())
+    }
+
+    /// A worker that swallows the request in the middle of an item never ends. Between items it does not swallow it.
+    #[tokio::test(start_paused = true)]
+    async fn main_waits_for_ever_for_a_worker_that_ignores_the_request() {
+        for (cancel_after, ends) in [("3000", true), ("3001", false)] {
+            let turned = [(VARIANT, "swallowed"), (CANCEL_AFTER, cancel_after)];
+            let ended = timeout(Duration::from_secs(24 * 3600), run(Context::of(&SCENARIO, &turned))).await;
+            assert_eq!(ended.is_ok(), ends, "cancelled after {cancel_after} ms");
+        }
     }
 }

@@ -176,3 +176,21 @@ async def client(cx, who, guests, address, present):
 
 if __name__ == "__main__":
     main("chat", PARAMS, run, real=lambda cx: True)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+REAL = True
+
+
+async def test_the_slow_one_is_late_and_the_others_are_not():
+    """Every client hears everything, and only the slow ones are late."""
+    for setting, said in [({}, 13), ({"clients": 2, "slow": 0}, 4), ({"clients": 1, "messages": 1, "slow": 0}, 1)]:
+        outcome = await run(given(PARAMS, real=True, **setting))
+        assert outcome.value("said") == outcome.value("heard by each that stays") == said
+        assert outcome.value("cut off") == 0
+        assert outcome.holds()
+        slow = outcome.value("slow clients done after")
+        assert slow == 0 or outcome.value("fast clients done after") < slow

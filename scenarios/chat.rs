@@ -85,6 +85,38 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "asyncio's standard library has no WebSocket, so the twin sends lines over TCP.",
     builds_on: &["broadcast"],
     real_because: "sockets do not work on virtual time",
+    story: &[
+        Stop::at(
+            When::Highest("in_the_room"),
+            "{counter:in_the_room} clients are in the room. Each has a seat, a task of the server, with a queue of its own.",
+        )
+        .line("room.seats.insert"),
+        Stop::at(
+            When::Log(Nth::First, "'"),
+            "{task} has received a message and puts it into each queue: {text}. `try_send` never waits, not even for a slow \
+             client.",
+        )
+        .line("queue.try_send"),
+        Stop::at(
+            When::Log(Nth::First, "hears '"),
+            "{task} has a message and takes its time to read it. Meanwhile, more messages gather in its own queue, and nobody \
+             waits for it.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "leaves early"),
+            "{task} {text}. Its seat is dropped at the server, and takes its queue out of the room: no later message goes there.",
+        )
+        .line("room.seats.remove"),
+        Stop::at(
+            When::Log(Nth::First, "all fast clients"),
+            "Every fast client has heard everything by {time}. A slow client costs memory, but never the time of another one.",
+        ),
+        Stop::at(
+            When::Over,
+            "{figure:said} messages were sent, and {figure:cut off} clients were cut off because their queue was full. The run \
+             took {figure:total}.",
+        ),
+    ],
     source: include_str!("chat.rs"),
     path: file!(),
     twin: include_str!("chat.py"),

@@ -120,3 +120,28 @@ def add(checksum, chunk):
 
 if __name__ == "__main__":
     main("chunk-stream", PARAMS, run, real=lambda cx: True)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+REAL = True
+
+
+async def test_streaming_holds_one_chunk_and_works_in_the_gaps():
+    """Both variants receive the same bytes. `stream` holds one chunk and works while it waits."""
+    for variant, chunk, chunks, held, total in [
+        ("stream", 1_024, 16, 1_024, 16 * 20 + 10),
+        ("stream", 2_048, 8, 2_048, 8 * 20 + 10),
+        ("buffer-all", 1_024, 16, 16_384, 16 * 20 + 16 * 10),
+        # The last chunk is shorter.
+        ("stream", 5_000, 4, 5_000, 4 * 20 + 10),
+    ]:
+        settings = {"variant": variant, "chunk": chunk, "bytes": 16_384, "arrive": 20, "per_chunk": 10}
+        outcome = await run(given(PARAMS, real=True, **settings))
+        assert (outcome.value("received"), outcome.value("in chunks")) == (16_384, chunks)
+        assert outcome.value("most held") == held
+        assert outcome.holds() == (variant == "stream")
+        # A timer may be late, but is at most a tick of the clock early.
+        assert outcome.value("total") >= total - 5

@@ -122,6 +122,7 @@ pub const SCENARIO: Scenario = Scenario {
     twin: include_str!("chunk_stream.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What the receiver has done.

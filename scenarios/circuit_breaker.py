@@ -7,13 +7,15 @@ alone, and no client waits for it.
 
 Only the exception `Down` counts. A service that is up raises the others.
 
-Pitfall: the answer to a call that an earlier state admitted says nothing about the
-current state. The state may change between the call's `await` and its return.
+Pitfalls: the answer to a call that an earlier state admitted says nothing about the
+current state. The state may change between the call's `await` and its return. And a
+caller may be cancelled at that `await`. `except Exception` does not see that, because
+`CancelledError` is a `BaseException`; `finally` does.
 """
 
 import asyncio
 
-from twin import Number, Outcome, main, now
+from twin import Choice, Number, Outcome, main, now
 
 PARAMS = {
     "threshold": Number(5, 1, 1_000),
@@ -23,10 +25,13 @@ PARAMS = {
     "outage_to": Number(4_000, 0, 60_000),
     "rate": Number(20, 1, 100),
     "other_errors": Number(0, 0, 100),
+    "flaky": Number(0, 0, 100),
+    "latency": Number(30, 1, 60_000),
+    "probe": Choice("one", "all"),
+    "on_success": Choice("reset", "keep"),
 }
 
 CLIENTS = 4
-CALL = 30
 
 
 class Refused(Exception):
@@ -44,23 +49,31 @@ class BadRequest(Exception):
 class Breaker:
     """A circuit breaker between the clients and the service."""
 
-    def __init__(self, threshold, recovery):
+    def __init__(self, threshold, recovery, probe="one", on_success="reset"):
         self.threshold, self.recovery = threshold, recovery
-        self.failures = 0
+        # These two are wrong if they are set to the other word, to show why.
+        self.probe_all = probe == "all"
+        self.keep_failures = on_success == "keep"
+        # The failures that count; failures since the last success; openings before as many failed in a row.
+        self.failures = self.in_a_row = self.opened_early = 0
         self.history = [(now(), "closed")]
 
     async def call(self, call):
+        """Makes the call, or refuses it at once."""
         turn = self.admit()
+        down = None  # no answer yet
         try:
             await call()
+            down = False
         except Down:
-            self.answered(turn, down=True)
+            down = True
             raise
         except BadRequest:
-            self.answered(turn, down=False)
+            down = False
             raise
-        else:
-            self.answered(turn, down=False)
+        finally:
+            # Also if the caller is cancelled at the await above: the probe must end.
+            self.ended(turn, down)
 
     def admit(self):
         """Admits a call, or refuses it; returns the number of the state that admitted it."""
@@ -68,24 +81,31 @@ class Breaker:
         if state == "open" and now() - since >= self.recovery:
             # Time for a probe. This call is the probe; from now on the state refuses all others.
             self.turn("half-open")
-        elif state != "closed":
+        elif state == "open" or (state == "half-open" and not self.probe_all):
             raise Refused
         return len(self.history)
 
-    def answered(self, turn, down):
-        """Records the result of a call that state number `turn` admitted."""
+    def ended(self, turn, down):
+        """Records the end of a call that state number `turn` admitted; `down` is None if there was no answer."""
         if len(self.history) != turn:
-            # An earlier state admitted this call, so its result says nothing about the current one.
+            # An earlier state admitted this call, so its end says nothing about the current one.
             return
-        # Only failures in a row count: any other answer resets the counter.
-        self.failures = self.failures + 1 if down else 0
+        if down:
+            self.failures += 1
+            self.in_a_row += 1
+        elif down is not None:
+            # Only failures in a row count: any other answer resets the counter.
+            self.failures = self.failures if self.keep_failures else 0
+            self.in_a_row = 0
         if self.history[-1][1] == "half-open":
-            self.turn("open" if down else "closed")
+            # Without an answer the service is not known to be well. Wait, then probe again.
+            self.turn("closed" if down is False else "open")
         elif self.failures >= self.threshold:
+            self.opened_early += self.in_a_row < self.threshold
             self.turn("open")
 
     def turn(self, state):
-        self.failures = 0
+        self.failures = self.in_a_row = 0
         self.history.append((now(), state))
 
 
@@ -100,8 +120,9 @@ class Service:
     async def call(self, number):
         at = now()
         self.reached.append(at)
-        await asyncio.sleep(CALL / 1000)
-        if self.cx.outage_from <= at - self.started < self.cx.outage_to:
+        await asyncio.sleep(self.cx.latency / 1000)
+        flaky = self.cx.draw("flaky", number, 0, 99) < self.cx.flaky
+        if flaky or self.cx.outage_from <= at - self.started < self.cx.outage_to:
             raise Down
         if self.cx.draw("other errors", number, 0, 99) < self.cx.other_errors:
             raise BadRequest
@@ -109,7 +130,7 @@ class Service:
 
 async def run(cx):
     started = now()
-    breaker = Breaker(cx.threshold, cx.recovery)
+    breaker = Breaker(cx.threshold, cx.recovery, cx.probe, cx.on_success)
     service = Service(cx)
     tally = {"answered": 0, Refused: 0, Down: 0, BadRequest: 0}
 
@@ -133,6 +154,7 @@ async def run(cx):
         .figure("total", now() - started, "ms")
         .check("no call goes through an open breaker", none_while_open(history, reached))
         .check("one probe at a time", one_probe_at_a_time(history, reached))
+        .check("only failures in a row open the breaker", breaker.opened_early == 0)
         .check("states follow in the right order", in_order(history, cx.recovery))
     )
 
@@ -181,3 +203,23 @@ def in_order(history, recovery):
 
 if __name__ == "__main__":
     main("circuit-breaker", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_it_fails_fast_probes_and_recovers():
+    """Few calls fail. The recovery time decides how soon the breaker notices the end of the outage."""
+    for setting, failed, opened, probes, well in [
+        ({}, 6, 2, 2, 5_330),
+        ({"recovery": 500}, 10, 6, 6, 4_530),
+        ({"threshold": 20}, 20, 1, 1, 4_030),
+        ({"other_errors": 50}, 6, 2, 2, 5_330),
+        ({"threshold": 1_000}, 60, 0, 0, 0),
+    ]:
+        outcome = await run(given(PARAMS, **setting))
+        assert (outcome.value("failed"), outcome.value("opened")) == (failed, opened)
+        assert (outcome.value("probes"), outcome.value("recovery noticed at")) == (probes, well)
+        assert outcome.holds()

@@ -17,16 +17,24 @@
 //! opens one second after the outage begins instead of a quarter of a second, and 20
 //! calls fail. Set `other_errors` to 50: the service rejects half of the requests because
 //! of their content. Such an error is no sign of an outage and does not count: the
-//! breaker opens at the same time as before.
+//! breaker opens at the same time as before. Set `latency` to 120 and `probe` to `all`:
+//! every call that comes before the first answer goes through as well, three in place of
+//! one, and a check fails. Set `flaky` to 20 and `on_success` to `keep`: failures far
+//! apart add up, and the breaker opens while the service is up.
 //!
 //! **Pitfall.** Let one probe through, not every client: a service that has just
-//! recovered is easily overloaded again. Count failures of the *service* only. And an
-//! answer to a call from before the breaker opened may arrive after it: ignore it, since
-//! it says nothing about the present.
+//! recovered is easily overloaded again. Count failures of the *service* only, and only
+//! failures in a row. An answer to a call from before the breaker opened may arrive after
+//! it: ignore it, since it says nothing about the present. And a caller may drop its call,
+//! at a timeout or an abort. If that call is the probe and nobody notices, the breaker
+//! waits for its answer for ever and refuses everything: record the end of a call in
+//! `Drop`, not after the await. Put a timeout *inside* the breaker, where it counts as a
+//! failure.
 //!
-//! **Words.** asyncio: a class around `await call()` with a state and a time, or
-//! `pybreaker`. Tokio: the same, behind a `std::sync::Mutex` that is never held across
-//! the call; or a layer of `tower`.
+//! **Words.** asyncio: a class around `await call()` with a state and a time, and
+//! `finally` for the end of a call; or `pybreaker`. Tokio: the same, behind a
+//! `std::sync::Mutex` that is never held across the call, and a guard with `Drop`; or a
+//! layer of `tower`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,11 +53,13 @@ const OUTAGE_FROM: Param = Param::millis("outage_from", 1_000, (0, 60_000), "Whe
 const OUTAGE_TO: Param = Param::millis("outage_to", 4_000, (0, 60_000), "When the service recovers.");
 const RATE: Param = Param::count("rate", 20, (1, 100), "calls/s", "How many calls clients make per second.");
 const OTHER_ERRORS: Param = Param::count("other_errors", 0, (0, 100), "%", "Share of bad requests, which do not count.");
+const FLAKY: Param = Param::count("flaky", 0, (0, 100), "%", "Share of calls that fail with or without an outage.");
+const LATENCY: Param = Param::millis("latency", 30, (1, 60_000), "How long a call takes, successful or not.");
+const PROBE: Param = Param::choice("probe", &["one", "all"], "Which calls go through when half open.");
+const ON_SUCCESS: Param = Param::choice("on_success", &["reset", "keep"], "What a success does to the count of failures.");
 
 /// How many clients take turns.
 const CLIENTS: usize = 4;
-/// How long a call to the service takes, successful or not.
-const CALL: Duration = Duration::from_millis(30);
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -58,9 +68,48 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Resilience,
     lesson: "Fail fast, probe, recover.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[THRESHOLD, RECOVERY, CALLS, OUTAGE_FROM, OUTAGE_TO, RATE, OTHER_ERRORS],
+    params: &[THRESHOLD, RECOVERY, CALLS, OUTAGE_FROM, OUTAGE_TO, RATE, OTHER_ERRORS, FLAKY, LATENCY, PROBE, ON_SUCCESS],
     patterns: &["circuit breaker", "fail fast", "health probe"],
+    differs: "A caller that gives up leaves asyncio's `call` by `CancelledError`, which `finally` sees; in Tokio the future is \
+              dropped, which only `Drop` sees.",
     builds_on: &["retry"],
+    breaks: &[
+        Breaks::checks(&[("probe", "all"), ("latency", "120")], &["one probe at a time"]),
+        Breaks::checks(&[("on_success", "keep"), ("flaky", "20")], &["only failures in a row open the breaker"]),
+    ],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "client"),
+            "{count:client} clients take turns, at {param:rate} calls a second. The breaker between them and the service is \
+             closed: it lets every call through.",
+        )
+        .line("breaker.call(service.call(number))"),
+        Stop::at(
+            When::Becomes(Nth::First, "breaker", "open"),
+            "At {time} the breaker has counted {param:threshold} failures and opens. No call goes through for now: clients get \
+             an error at once.",
+        )
+        .line("Err(CallError::Refused) =>"),
+        Stop::at(
+            When::Becomes(Nth::First, "breaker", "half-open"),
+            "The breaker was open for {param:recovery} at least, and {counter:refused} calls were refused. Now it is half open: \
+             the next call goes through, as a probe.",
+        )
+        .line("breaker.call(service.call(number))"),
+        Stop::at(
+            When::Log(Nth::First, "the probe failed"),
+            "The probe has failed, so the breaker opens again. No call reaches the service for another {param:recovery}.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "the probe succeeded"),
+            "At {time} a probe of {task} has succeeded: the service is well. The breaker closes, and calls go through again.",
+        ),
+        Stop::at(
+            When::Over,
+            "{figure:went through} calls went through, and {figure:failed} of them failed. {figure:refused} were refused at \
+             once. The breaker let {figure:probes} probes through.",
+        ),
+    ],
     source: include_str!("circuit_breaker.rs"),
     path: file!(),
     twin: include_str!("circuit_breaker.py"),
@@ -76,7 +125,7 @@ enum State {
     Closed,
     /// Refuses the call.
     Open,
-    /// Has let one probe through, and refuses all other calls until the probe is answered.
+    /// Has let one probe through, and refuses all other calls until the probe has ended.
     HalfOpen,
 }
 
@@ -105,57 +154,104 @@ enum CallError {
 struct Breaker {
     threshold: u64,
     recovery: Duration,
+    /// Lets every call through when half open, and not only the probe. Wrong, to show why.
+    probe_all: bool,
+    /// Counts all failures since the breaker closed, and not only failures in a row. Wrong, to show why.
+    keep_failures: bool,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
-    /// Failures in a row.
+    /// The failures that count. At the threshold the breaker opens.
     failures: u64,
+    /// Failures since the last success.
+    in_a_row: u64,
+    /// How often the breaker opened although fewer calls than the threshold failed in a row.
+    opened_early: u64,
     /// Every state so far and when it began. The last one is the current state.
     history: Vec<(Instant, State)>,
 }
 
+/// Permission for one call. Its drop records how the call ended, so the breaker notices every end: an answer, a panic, and
+/// a caller that drops the call at an await.
+struct Permission<'a> {
+    breaker: &'a Breaker,
+    /// The number of the state that admitted the call.
+    turn: usize,
+    /// Whether the service was down; `None` until it answers.
+    down: Option<bool>,
+}
+
+impl Drop for Permission<'_> {
+    fn drop(&mut self) {
+        self.breaker.ended(self.turn, self.down);
+    }
+}
+
 impl Breaker {
-    fn new(threshold: u64, recovery: Duration) -> Self {
-        let inner = Inner { failures: 0, history: vec![(Instant::now(), State::Closed)] };
-        Self { threshold, recovery, inner: Mutex::new(inner) }
+    fn new(cx: &Context) -> Self {
+        let history = vec![(Instant::now(), State::Closed)];
+        Self {
+            threshold: cx.number(THRESHOLD),
+            recovery: cx.duration(RECOVERY),
+            probe_all: cx.word(PROBE) == "all",
+            keep_failures: cx.word(ON_SUCCESS) == "keep",
+            inner: Mutex::new(Inner { failures: 0, in_a_row: 0, opened_early: 0, history }),
+        }
     }
 
     /// Makes the call, or refuses it at once.
     async fn call(&self, call: impl Future<Output = Result<(), CallError>>) -> Result<(), CallError> {
-        let turn = self.admit()?;
-        // No lock is held here: other calls are admitted or refused meanwhile.
+        let mut permission = self.admit()?;
+        // No lock is held here: other calls are admitted or refused meanwhile. If the caller gives up, this future is dropped
+        // at this await, and nothing below runs; the permission is dropped with it.
         let result = call.await;
-        self.answered(turn, result == Err(CallError::Down));
+        permission.down = Some(result == Err(CallError::Down));
         result
     }
 
-    /// Admits a call, or refuses it; returns the number of the state that admitted it.
-    fn admit(&self) -> Result<usize, CallError> {
+    /// Admits a call, or refuses it.
+    fn admit(&self) -> Result<Permission<'_>, CallError> {
         let mut inner = self.inner();
         match inner.now() {
             (_, State::Closed) => {}
             // Time for a probe. This call is the probe; from now on the state refuses all others.
             (since, State::Open) if since.elapsed() >= self.recovery => inner.turn(State::HalfOpen),
+            (_, State::HalfOpen) if self.probe_all => {}
             (_, State::Open | State::HalfOpen) => return Err(CallError::Refused),
         }
-        Ok(inner.history.len())
+        Ok(Permission { breaker: self, turn: inner.history.len(), down: None })
     }
 
-    /// Records the result of a call that state number `turn` admitted.
-    fn answered(&self, turn: usize, down: bool) {
+    /// Records the end of a call that state number `turn` admitted; `down` is `None` if nobody waited for the answer.
+    fn ended(&self, turn: usize, down: Option<bool>) {
         let mut inner = self.inner();
         if inner.history.len() != turn {
-            // An earlier state admitted this call, so its result says nothing about the current one.
+            // An earlier state admitted this call, so its end says nothing about the current one.
             return;
         }
-        // Only failures in a row count: any other answer resets the counter.
-        inner.failures = if down { inner.failures + 1 } else { 0 };
-        match inner.now().1 {
-            State::HalfOpen if down => inner.turn(State::Open),
-            State::HalfOpen => inner.turn(State::Closed),
-            State::Closed if inner.failures >= self.threshold => inner.turn(State::Open),
-            State::Closed | State::Open => {}
+        match down {
+            Some(true) => {
+                inner.failures += 1;
+                inner.in_a_row += 1;
+            }
+            Some(false) => {
+                // Only failures in a row count: any other answer resets the counter.
+                inner.failures = if self.keep_failures { inner.failures } else { 0 };
+                inner.in_a_row = 0;
+            }
+            // A call that its caller dropped says nothing about the service.
+            None => {}
+        }
+        match (inner.now().1, down) {
+            (State::HalfOpen, Some(false)) => inner.turn(State::Closed),
+            // Without an answer the service is not known to be well. Wait, then probe again.
+            (State::HalfOpen, Some(true) | None) => inner.turn(State::Open),
+            (State::Closed, _) if inner.failures >= self.threshold => {
+                inner.opened_early += u64::from(inner.in_a_row < self.threshold);
+                inner.turn(State::Open);
+            }
+            (State::Closed | State::Open, _) => {}
         }
     }
 
@@ -172,12 +268,13 @@ impl Inner {
 
     fn turn(&mut self, state: State) {
         match (self.now().1, state) {
-            (State::Closed, State::Open) => info!(moment = "breaker opens", "too many failures in a row"),
+            (State::Closed, State::Open) => info!(moment = "breaker opens", "too many failures"),
             (State::HalfOpen, State::Closed) => info!(moment = "breaker closes", "the probe succeeded"),
             (State::Open, State::HalfOpen) => info!(mark = "probe", "lets one call through"),
-            _ => info!("the probe failed"),
+            _ => info!("the probe failed or was dropped"),
         }
         self.failures = 0;
+        self.in_a_row = 0;
         self.history.push((Instant::now(), state));
         info!(state.breaker = state.name(), "the breaker is {}", state.name());
     }
@@ -200,9 +297,10 @@ impl Service {
             reached.len()
         };
         info!(counter.calls = reached, "call {number} reaches the service");
-        sleep(CALL).instrument(info_span!("calls", number)).await;
+        sleep(self.cx.duration(LATENCY)).instrument(info_span!("calls", number)).await;
         let down = self.cx.duration(OUTAGE_FROM)..self.cx.duration(OUTAGE_TO);
-        if down.contains(&(now - self.started)) {
+        let flaky = self.cx.draw("flaky", number, 0..=99) < self.cx.number(FLAKY);
+        if down.contains(&(now - self.started)) || flaky {
             Err(CallError::Down)
         } else if self.cx.draw("other errors", number, 0..=99) < self.cx.number(OTHER_ERRORS) {
             Err(CallError::BadRequest)
@@ -223,7 +321,7 @@ struct Tally {
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
-    let breaker = Arc::new(Breaker::new(cx.number(THRESHOLD), cx.duration(RECOVERY)));
+    let breaker = Arc::new(Breaker::new(&cx));
     let service = Arc::new(Service { cx: cx.clone(), started, reached: Mutex::default() });
     let tally = Arc::new(Tally::default());
     info!(state.breaker = State::Closed.name(), "the breaker lets calls through");
@@ -241,7 +339,10 @@ async fn run(cx: Context) -> scenario::Result {
         ended?;
     }
 
-    let history = breaker.inner().history.clone();
+    let (history, opened_early) = {
+        let inner = breaker.inner();
+        (inner.history.clone(), inner.opened_early)
+    };
     let reached = service.reached.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let outage_ends = started + cx.duration(OUTAGE_TO);
     let well = history.iter().find(|(since, state)| *state == State::Closed && *since >= outage_ends);
@@ -259,6 +360,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("total", started.elapsed(), "ms")
         .check("no call goes through an open breaker", none_while_open(&history, &reached))
         .check("one probe at a time", one_probe_at_a_time(&history, &reached))
+        .check("only failures in a row open the breaker", opened_early == 0)
         .check("states follow in the right order", in_order(&history, cx.duration(RECOVERY))))
 }
 
@@ -343,20 +445,67 @@ mod tests {
         assert!(!in_order(&[history[0], history[2]], Duration::ZERO), "from closed to half open");
     }
 
+    /// A breaker that one failure opens, for 100 ms.
+    fn breaker() -> Breaker {
+        Breaker::new(&Context::of(&SCENARIO, &[(THRESHOLD, "1"), (RECOVERY, "100")]))
+    }
+
+    /// A call that is answered like this.
+    async fn answer(result: Result<(), CallError>) -> Result<(), CallError> {
+        sleep(Duration::from_millis(30)).await;
+        result
+    }
+
     /// An answer to a call from an earlier state does not change the current one.
     #[tokio::test(start_paused = true)]
     async fn an_old_answer_says_nothing_new() {
-        let breaker = Breaker::new(1, Duration::from_millis(100));
-        let (early, late) = (breaker.admit().expect("closed"), breaker.admit().expect("closed"));
-        breaker.answered(early, true);
-        assert_eq!(breaker.admit(), Err(CallError::Refused), "one failure opens it");
-        breaker.answered(late, false);
-        assert_eq!(breaker.admit(), Err(CallError::Refused), "and an old success does not close it");
+        let breaker = breaker();
+        let (mut early, mut late) = (breaker.admit().expect("closed"), breaker.admit().expect("closed"));
+        early.down = Some(true);
+        drop(early);
+        assert!(breaker.admit().is_err(), "one failure opens it");
+        late.down = Some(false);
+        drop(late);
+        assert!(breaker.admit().is_err(), "and an old success does not close it");
         sleep(Duration::from_millis(100)).await;
-        let probe = breaker.admit().expect("a probe");
-        assert_eq!(breaker.admit(), Err(CallError::Refused), "only one probe at a time");
-        breaker.answered(probe, false);
+        let mut probe = breaker.admit().expect("a probe");
+        assert!(breaker.admit().is_err(), "only one probe at a time");
+        probe.down = Some(false);
+        drop(probe);
         assert!(breaker.admit().is_ok(), "closed again");
+    }
+
+    /// If its caller drops the probe, the breaker opens again, and the next probe can close it.
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_probe_is_followed_by_another_one() {
+        let breaker = breaker();
+        assert_eq!(breaker.call(answer(Err(CallError::Down))).await, Err(CallError::Down));
+        sleep(Duration::from_millis(100)).await;
+        let probe = tokio::time::timeout(Duration::from_millis(20), breaker.call(answer(Ok(())))).await;
+        assert!(probe.is_err(), "its caller gives up first");
+        assert_eq!(breaker.call(answer(Ok(()))).await, Err(CallError::Refused), "open again");
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(breaker.call(answer(Ok(()))).await, Ok(()), "another probe");
+        assert_eq!(breaker.inner().now().1, State::Closed);
+    }
+
+    /// If all calls may probe, each one before the first answer does. If failures are kept, those far apart add up.
+    #[tokio::test(start_paused = true)]
+    async fn a_breaker_that_probes_too_much_or_never_resets_is_noticed() -> scenario::Result<()> {
+        const FAR_APART: &[(Param, &str)] = &[(FLAKY, "20"), (OUTAGE_TO, "0")];
+        for (turned, way, through, opened, holds) in [
+            (&[(LATENCY, "30")] as &[_], (PROBE, "all"), 60.0, 2.0, true),
+            (&[(LATENCY, "120")], (PROBE, "one"), 56.0, 2.0, true),
+            (&[(LATENCY, "120")], (PROBE, "all"), 60.0, 2.0, false),
+            (FAR_APART, (ON_SUCCESS, "reset"), 140.0, 0.0, true),
+            (FAR_APART, (ON_SUCCESS, "keep"), 54.0, 3.0, false),
+        ] {
+            let outcome = run(Context::of(&SCENARIO, &[turned, &[way]].concat())).await?;
+            let figures = ["went through", "opened"].map(|name| outcome.value(name));
+            assert_eq!(figures, [Some(through), Some(opened)], "{turned:?} {way:?}");
+            assert_eq!(outcome.holds(), holds, "{turned:?} {way:?}: {outcome:?}");
+        }
+        Ok(())
     }
 
     /// Even if the service rejects half of the calls, the breaker opens at the same time as before.

@@ -1,16 +1,18 @@
 """Connection pool: queueing dominates near the limit.
 
 A pool is a semaphore and a list of connections. `sqlite3` blocks, so each call runs in
-a thread with `asyncio.to_thread`. The run uses the real clock, because threads do not
-run on virtual time.
+a thread. The run uses the real clock, because threads do not run on virtual time.
 
 Pitfall: `await pool.acquire()` without a timeout waits for ever once the pool has
 leaked. Put `asyncio.timeout` around it, and around nothing else: the work that follows
-has its own limit. In asyncio a leak is a missing `async with`. In Rust a connection is
-given back when it is dropped, so it leaks only if you *keep* it.
+has its own limit. In asyncio a leak is a missing `async with` or `finally`: an error or
+a cancellation while you hold the connection loses it. A connection that cannot be
+opened must give its permit back. In Rust a connection is given back when it is dropped,
+so it leaks only if you *keep* it.
 """
 
 import asyncio
+import functools
 import os
 import sqlite3
 import tempfile
@@ -30,6 +32,27 @@ REQUESTS = 5
 PATIENCE = 3_000
 
 
+async def in_thread(function, *args):
+    """Runs a blocking call in a thread; ends only after the thread, even if the caller is cancelled.
+
+    `asyncio.to_thread` ends at once when it is cancelled, while its thread goes on and still uses the connection.
+    """
+    call = asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args))
+    cancelled = None
+    while not call.done():
+        try:
+            # Unlike `await call`, this leaves the call alone when it is cancelled.
+            await asyncio.wait({call})
+        except asyncio.CancelledError as error:
+            # A thread cannot be stopped: wait for it first.
+            cancelled = error
+    if cancelled is None:
+        return call.result()
+    # Nobody reads the result. Retrieve an error, or asyncio would log that nobody did.
+    call.exception()
+    raise cancelled
+
+
 class Pool:
     """At most `most` connections to a file, opened on demand."""
 
@@ -41,13 +64,22 @@ class Pool:
         """Waits for a connection; returns it and how many have been handed out so far."""
         async with asyncio.timeout(PATIENCE / 1000):
             await self.limit.acquire()
+        # From here on we hold a permit, and every way out without a connection gives it back.
+        try:
+            # In a loop, since another client may take the new connection first.
+            while not self.idle:
+                await in_thread(self.open)
+        except BaseException:
+            self.limit.release()
+            raise
         self.handed_out += 1
-        number = self.handed_out
-        if self.idle:
-            return self.idle.pop(), number
-        connection = await asyncio.to_thread(sqlite3.connect, self.path, check_same_thread=False)
+        return self.idle.pop(), self.handed_out
+
+    def open(self):
+        """Opens a connection; blocks. Even if the caller was cancelled meanwhile, the next one finds it."""
+        connection = sqlite3.connect(self.path, check_same_thread=False)
         self.all.append(connection)
-        return connection, number
+        self.idle.append(connection)
 
     def release(self, connection):
         self.idle.append(connection)
@@ -64,12 +96,14 @@ async def run(cx):
         pool = Pool(os.path.join(folder, "shop.sqlite"), cx.pool)
         forgotten = []
         try:
-            waits = await asyncio.gather(*(client(cx, i, pool, forgotten) for i in range(cx.clients)))
+            # No client outlives the group, so the pool closes when nobody uses it any more.
+            async with asyncio.TaskGroup() as group:
+                clients = [group.create_task(client(cx, i, pool, forgotten)) for i in range(cx.clients)]
             total = now() - started
         finally:
             pool.close()
 
-    waits = sorted(sum(waits, []))
+    waits = sorted(sum((task.result() for task in clients), []))
     p95 = waits[max(-(-len(waits) * 95 // 100) - 1, 0)] if waits else 0
     wanted = cx.clients * REQUESTS
     return (
@@ -103,15 +137,38 @@ async def client(cx, who, pool, forgotten):
         except TimeoutError:
             break
         waits.append(now() - wanted)
-        await asyncio.to_thread(connection.execute, "SELECT 1")
-        await asyncio.sleep(cx.hold / 1000)
-        if cx.leak and number % cx.leak == 0:
-            # The leak: this connection is kept and never given back.
-            forgotten.append(connection)
-        else:
-            pool.release(connection)
+        try:
+            await in_thread(connection.execute, "SELECT 1")
+            await asyncio.sleep(cx.hold / 1000)
+        finally:
+            # Give it back however the work ends: done, failed or cancelled.
+            if cx.leak and number % cx.leak == 0:
+                # The leak: this connection is kept and never given back.
+                forgotten.append(connection)
+            else:
+                pool.release(connection)
     return waits
 
 
 if __name__ == "__main__":
     main("connection-pool", PARAMS, run, real=lambda cx: True)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+REAL = True
+
+
+async def test_waits_grow_with_the_load_and_nothing_else_does():
+    """With equal work, only the wait grows with the load."""
+    waits = []
+    for clients, pool, load in [(5, 5, 37), (20, 5, 150)]:
+        outcome = await run(given(PARAMS, real=True, clients=clients, pool=pool, hold=90, think=150))
+        assert outcome.value("load") == load
+        assert outcome.holds()
+        waits.append(outcome.value("95th percentile of waits"))
+    assert waits[0] < waits[1]
+    # Beyond the limit, waits are usually longer than the work.
+    assert waits[1] > 90

@@ -117,6 +117,7 @@ pub const SCENARIO: Scenario = Scenario {
     twin: include_str!("connection_pool.py"),
     refuse: accept_all,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// What the clients share.

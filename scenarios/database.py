@@ -1,25 +1,28 @@
 """Database: independent queries in parallel, writes in a transaction.
 
-`sqlite3` blocks, so each call runs in a thread with `asyncio.to_thread`. Each call may
-use a different thread, so a connection must be opened with `check_same_thread=False`.
-An asynchronous library (`asyncpg`, `aiosqlite`) hides that. The pool is a semaphore and
-a list. The run uses the real clock, because threads do not run on virtual time.
+`sqlite3` blocks, so each call runs in a thread. Each call may use a different thread, so
+a connection must be opened with `check_same_thread=False`. An asynchronous library
+(`asyncpg`, `aiosqlite`) hides that. The pool is a semaphore and a list. The run uses the
+real clock, because threads do not run on virtual time.
 
 `with connection:` is a transaction: it commits at the end and rolls back on an
-exception. It does not close the connection. In Rust, these are `commit()` and `Drop`.
+exception. But it commits in the thread that leaves the block, and that is the event
+loop's: every other task waits for the disk. So this twin commits in a thread, as an
+asynchronous library does. In Rust, these are `commit()` and `Drop`.
 
-Pitfall: if you cancel a coroutine while its thread is working, the coroutine goes on at
-once, but the thread does not stop. If you close the connection then, a query is still
+Pitfall: if you cancel `asyncio.to_thread`, the coroutine goes on at once, but the
+thread does not stop. If you give the connection back or close it then, a query is still
 using it.
 """
 
 import asyncio
 import contextlib
+import functools
 import os
 import sqlite3
 import tempfile
 
-from twin import Number, Outcome, main, now
+from twin import BadValue, Number, Outcome, main, now
 
 PARAMS = {
     "users": Number(8, 1, 200),
@@ -27,53 +30,102 @@ PARAMS = {
     "orders": Number(50, 0, 10_000),
     "fail_write": Number(30, 0, 10_000),
     "round_trip": Number(200, 20, 60_000),
+    "min_size": Number(0, 0, 64),
+    "connect": Number(0, 0, 400),
 }
 
 # How long an order takes, in ms.
 ORDER = 10
 
 
+def refuse(cx):
+    if cx.min_size > cx.pool:
+        raise BadValue(f"min_size: {cx.min_size} is more than the pool may open: at most {cx.pool}")
+
+
+async def in_thread(function, *args):
+    """Runs a blocking call in a thread; ends only after the thread, even if the caller is cancelled.
+
+    `asyncio.to_thread` ends at once when it is cancelled, while its thread goes on and still uses the connection.
+    """
+    call = asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args))
+    cancelled = None
+    while not call.done():
+        try:
+            # Unlike `await call`, this leaves the call alone when it is cancelled.
+            await asyncio.wait({call})
+        except asyncio.CancelledError as error:
+            # A thread cannot be stopped: wait for it first.
+            cancelled = error
+    if cancelled is None:
+        return call.result()
+    # Nobody reads the result. Retrieve an error, or asyncio would log that nobody did.
+    call.exception()
+    raise cancelled
+
+
 class Pool:
     """At most `most` connections to a file, opened on demand."""
 
-    def __init__(self, path, most):
-        self.path, self.limit = path, asyncio.Semaphore(most)
-        self.idle, self.size = [], 0
+    def __init__(self, path, most, connect=0):
+        self.path, self.limit, self.connect = path, asyncio.Semaphore(most), connect
+        self.idle, self.all = [], []
+
+    async def fill(self, least):
+        """Opens the first connections before anybody needs them."""
+        while len(self.all) < least:
+            await self.open()
 
     @contextlib.asynccontextmanager
     async def acquire(self):
+        # The semaphore gives its permit back however this block ends.
         async with self.limit:
-            if self.idle:
-                connection = self.idle.pop()
-            else:
-                self.size += 1
-                connection = await asyncio.to_thread(sqlite3.connect, self.path, check_same_thread=False)
+            # In a loop, since another task may take the new connection first.
+            while not self.idle:
+                await self.open()
+            connection = self.idle.pop()
             try:
                 yield connection
             finally:
                 self.idle.append(connection)
 
+    async def open(self):
+        """Opens a connection. It becomes idle even if the caller is cancelled meanwhile, so the next one finds it."""
+        await asyncio.sleep(self.connect / 1000)
+
+        def open_it():
+            connection = sqlite3.connect(self.path, check_same_thread=False)
+            self.all.append(connection)
+            self.idle.append(connection)
+
+        await in_thread(open_it)
+
     def close(self):
-        for connection in self.idle:
+        for connection in self.all:
             connection.close()
 
 
 async def run(cx):
     started = now()
     with tempfile.TemporaryDirectory(prefix="async-playground-") as folder:
-        pool = Pool(os.path.join(folder, "shop.sqlite"), cx.pool)
+        pool = Pool(os.path.join(folder, "shop.sqlite"), cx.pool, cx.connect)
         try:
             await create(pool, cx.users)
+            await pool.fill(cx.min_size)
+            at_start = len(pool.all)
             most = 0
 
             async def one(user):
                 nonlocal most
                 async with pool.acquire() as connection:
-                    most = max(most, pool.size)
+                    most = max(most, len(pool.all))
                     await load(cx, connection, user)
 
             begun = now()
-            await asyncio.gather(*(one(user) for user in range(cx.users)))
+            # No task outlives the group, so the pool closes when nobody uses it any more.
+            async with asyncio.TaskGroup() as users:
+                for user in range(cx.users):
+                    users.create_task(one(user), name=f"user {user}")
             in_parallel = now() - begun
 
             try:
@@ -82,7 +134,7 @@ async def run(cx):
             except sqlite3.IntegrityError:
                 refused = 1
             async with pool.acquire() as connection:
-                rows = await asyncio.to_thread(fetch, connection, "SELECT count(*) FROM orders")
+                rows = await in_thread(fetch, connection, "SELECT count(*) FROM orders")
 
             begun = now()
             async with pool.acquire() as connection:
@@ -96,6 +148,7 @@ async def run(cx):
         Outcome()
         .figure("in parallel", in_parallel, "ms")
         .figure("one by one", one_by_one, "ms")
+        .figure("connections at the start", at_start, "connections")
         .figure("most connections", most, "connections")
         .figure("orders refused", refused, "orders")
         .figure("orders in the database", rows, "orders")
@@ -106,6 +159,7 @@ async def run(cx):
         )
         .check("either all orders are in the database or none", rows == (0 if refused else cx.orders))
         .check("the pool keeps to its maximum", most <= cx.pool)
+        .check("the pool opens its minimum first", at_start >= cx.min_size)
     )
 
 
@@ -121,7 +175,7 @@ async def create(pool, users):
             connection.executemany("INSERT INTO users VALUES (?, ?)", ((id, f"user {id}") for id in range(users)))
 
     async with pool.acquire() as connection:
-        await asyncio.to_thread(make, connection)
+        await in_thread(make, connection)
 
 
 def fetch(connection, query, *values):
@@ -132,19 +186,46 @@ def fetch(connection, query, *values):
 async def load(cx, connection, user):
     """Loads a user."""
     await asyncio.sleep(cx.round_trip / 1000)
-    await asyncio.to_thread(fetch, connection, "SELECT name FROM users WHERE id = ?", user)
+    await in_thread(fetch, connection, "SELECT name FROM users WHERE id = ?", user)
 
 
 async def write_orders(cx, pool):
     """Writes all orders or none: an exception rolls the transaction back."""
-    async with pool.acquire() as connection:
-        with connection:
-            for order in range(1, cx.orders + 1):
-                await asyncio.sleep(ORDER / 1000)
-                # An amount of 0 breaks the table's CHECK, so the database refuses the order.
-                amount = 0 if order == cx.fail_write else cx.draw("amount", order, 1, 100)
-                await asyncio.to_thread(connection.execute, "INSERT INTO orders VALUES (?, ?)", (order, amount))
+    async with pool.acquire() as connection, transaction(connection):
+        for order in range(1, cx.orders + 1):
+            await asyncio.sleep(ORDER / 1000)
+            # An amount of 0 breaks the table's CHECK, so the database refuses the order.
+            amount = 0 if order == cx.fail_write else cx.draw("amount", order, 1, 100)
+            await in_thread(connection.execute, "INSERT INTO orders VALUES (?, ?)", (order, amount))
+
+
+@contextlib.asynccontextmanager
+async def transaction(connection):
+    """Commits at the end; rolls back on an exception or a cancellation. Both write to the disk, so both take a thread."""
+    try:
+        yield
+        await in_thread(connection.commit)
+    except BaseException:
+        await in_thread(connection.rollback)
+        raise
 
 
 if __name__ == "__main__":
-    main("database", PARAMS, run, real=lambda cx: True)
+    main("database", PARAMS, run, refuse, real=lambda cx: True)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+REAL = True
+
+
+async def test_queries_take_as_many_rounds_as_the_pool_needs():
+    """The pool loads as many users at a time as it has connections."""
+    for pool, rounds in [(8, 1), (4, 2)]:
+        outcome = await run(given(PARAMS, real=True, pool=pool, round_trip=200, orders=0))
+        # The margin is one round, which still proves the claim.
+        assert rounds * 200 - 5 <= outcome.value("in parallel") < (rounds + 1) * 200
+        assert outcome.value("one by one") >= 1_595
+        assert outcome.holds()

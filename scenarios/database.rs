@@ -22,7 +22,11 @@
 //!
 //! **Try.** Set `pool` to 8: all users load at once, in the time of one. Set it to 1: the
 //! pool takes as long as one by one. Set `fail_write` to 0: no order is refused, and all
-//! fifty are in the database.
+//! fifty are in the database. Set `connect` to 300: three users wait until their
+//! connection is open, and all of them take that much longer. Then set `min_size` to 4:
+//! the pool opens four connections before the first user comes, and nobody waits for one
+//! to open. Set `connect` to 400 and `round_trip` to 20: without a minimum, loading in
+//! parallel takes longer than one by one, and a check fails.
 //!
 //! **Pitfall.** Do not start a transaction and then run a query on the *pool*. That query
 //! takes another connection and does not see what the transaction wrote. If the pool is
@@ -51,6 +55,8 @@ const POOL: Param = Param::count("pool", 4, (1, 64), "connections", "How many co
 const ORDERS: Param = Param::count("orders", 50, (0, 10_000), "orders", "How many orders the transaction writes.");
 const FAIL_WRITE: Param = Param::count("fail_write", 30, (0, 10_000), "orders", "Which order the database refuses; 0 is none.");
 const ROUND_TRIP: Param = Param::millis("round_trip", 200, (20, 60_000), "Time to the database and back.");
+const MIN_SIZE: Param = Param::count("min_size", 0, (0, 64), "connections", "How many connections to open beforehand.");
+const CONNECT: Param = Param::millis("connect", 0, (0, 400), "How long it takes to open a connection.");
 
 /// How long an order takes. The round trips of a transaction overlap, so an order takes less than one.
 const ORDER: Duration = Duration::from_millis(10);
@@ -62,28 +68,74 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Real,
     lesson: "Independent queries in parallel, writes in a transaction.",
     clocks: &[Clock::Real],
-    params: &[USERS, POOL, ORDERS, FAIL_WRITE, ROUND_TRIP],
-    patterns: &["database pool", "parallel queries", "transaction", "rollback"],
-    differs: "In Python, an exception that leaves the context rolls back; in Rust, dropping the transaction does.",
+    params: &[USERS, POOL, ORDERS, FAIL_WRITE, ROUND_TRIP, MIN_SIZE, CONNECT],
+    patterns: &["database pool", "minimum pool size", "parallel queries", "transaction", "rollback"],
+    differs: "In Python, an exception that leaves the context rolls back; in Rust, dropping the transaction does. A cancelled \
+              `to_thread` leaves its thread at work on the connection; sqlx has one thread for each connection.",
     builds_on: &["gather", "connection-pool"],
+    breaks: &[Breaks::checks(&[("connect", "400"), ("round_trip", "20")], &["in parallel is not slower than one by one"])],
     real_because: "SQLite has threads of its own",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "user"),
+            "{count:user} users are loaded at once, each by a task. The pool opens at most {param:pool} connections for them.",
+        )
+        .line("pool.acquire().instrument"),
+        Stop::at(
+            When::Wait(Nth::First, "user", For::Permit),
+            "{task} finds no free connection, and waits in the queue of the pool.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "user", For::Permit),
+            "{by} is loaded and gives its connection back. {task} takes it over: it has waited {lasted}.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "writes the orders"),
+            "Loading in parallel took {figure:in parallel}. Now one task writes {param:orders} orders, in one transaction and so \
+             on one connection.",
+        )
+        .line("connection.begin()"),
+        Stop::at(
+            When::Log(Nth::First, "the orders are rolled back"),
+            "The database refuses order {param:fail_write}. The task returns early, which drops the transaction, and the orders \
+             before it are rolled back.",
+        )
+        .line("query.execute(&mut *transaction).await?"),
+        Stop::at(
+            When::Log(Nth::First, "loads the users again"),
+            "The same users are loaded again, one after the other on one connection. This takes {figure:one by one}, because \
+             each round trip begins after the one before.",
+        ),
+        Stop::at(
+            When::Over,
+            "In parallel: {figure:in parallel}. One by one: {figure:one by one}. The database has {figure:orders in the \
+             database} orders.",
+        ),
+    ],
     source: include_str!("database.rs"),
     path: file!(),
     twin: include_str!("database.py"),
-    refuse: accept_all,
+    refuse,
     run: |cx| Box::pin(run(cx)),
-    ..Scenario::DEFAULTS
 };
+
+/// Refuses a minimum above the maximum.
+fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
+    let (least, most) = (values.number(&MIN_SIZE), values.number(&POOL));
+    if least <= most {
+        return Ok(());
+    }
+    let reason = format!("{least} is more than the pool may open: at most {most}");
+    Err(ValueError { param: MIN_SIZE.name, reason })
+}
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     // The file is removed when this is dropped, after everything else, even if the run is dropped at an await.
     let file = tempfile::Builder::new().prefix("async-playground-").suffix(".sqlite").tempfile()?.into_temp_path();
     create(&file, cx.number(USERS)).await?;
-    // Never close a connection because of its age: the run is too short for that. `min_connections` would make the pool
-    // spawn a task each time a connection is given back.
-    let pool = SqlitePoolOptions::new().max_connections(cx.number(POOL) as u32).idle_timeout(None).max_lifetime(None);
-    let pool = pool.connect_with(options(&file)).await?;
+    let pool = connect(&cx, &file).await?;
+    let at_start = pool.size();
     let most = Arc::new(AtomicU32::new(0));
 
     let mut tasks = JoinSet::new();
@@ -114,13 +166,32 @@ async fn run(cx: Context) -> scenario::Result {
     Ok(Outcome::new()
         .figure("in parallel", in_parallel, "ms")
         .figure("one by one", one_by_one, "ms")
+        .figure("connections at the start", u64::from(at_start), "connections")
         .figure("most connections", u64::from(most), "connections")
         .figure("orders refused", u64::from(refused), "orders")
         .figure("orders in the database", rows.unsigned_abs(), "orders")
         .figure("total", started.elapsed(), "ms")
         .check("in parallel is not slower than one by one", in_parallel <= one_by_one || cx.on_time(in_parallel, one_by_one))
         .check("either all orders are in the database or none", rows.unsigned_abs() == should_be)
-        .check("the pool keeps to its maximum", u64::from(most) <= cx.number(POOL)))
+        .check("the pool keeps to its maximum", u64::from(most) <= cx.number(POOL))
+        .check("the pool opens its minimum first", u64::from(at_start) >= cx.number(MIN_SIZE)))
+}
+
+/// Opens the pool with its first connections: `min_size` of them, and at least one, to see that the database answers.
+async fn connect(cx: &Context, file: &Path) -> sqlx::Result<SqlitePool> {
+    let connect = cx.duration(CONNECT);
+    // Never close a connection because of its age: the run is too short for that. With a minimum, the pool spawns a task
+    // each time a connection is given back, to see whether it has to open another one.
+    let pool = SqlitePoolOptions::new().max_connections(cx.number(POOL) as u32).min_connections(cx.number(MIN_SIZE) as u32);
+    let pool = pool.idle_timeout(None).max_lifetime(None);
+    // SQLite opens at once. A server has to accept the connection, agree on encryption, and check the password.
+    let pool = pool.after_connect(move |_, _| {
+        Box::pin(async move {
+            sleep(connect).instrument(info_span!("connects")).await;
+            Ok(())
+        })
+    });
+    pool.connect_with(options(file)).await
 }
 
 /// Options to open the database. The file exists already, and its journal is in memory: so there is only one file to
@@ -237,6 +308,23 @@ mod tests {
                 assert!((rounds..rounds + 1.0).contains(&in_parallel) || pool == "1", "pool {pool}: {outcome:?}");
                 assert!(figure("one by one") >= 1600.0, "pool {pool}: {outcome:?}");
                 assert!(outcome.holds(), "pool {pool}: {outcome:?}");
+            }
+            Ok(())
+        });
+    }
+
+    /// Connections that are open before the first user comes cost the users nothing.
+    #[test]
+    fn a_minimum_opens_connections_before_they_are_needed() {
+        scenario::really(async || {
+            for (least, at_start, waits) in [("0", 1.0, 300.0), ("4", 4.0, 0.0)] {
+                let turned = [(MIN_SIZE, least), (CONNECT, "300"), (ORDERS, "0"), (USERS, "4"), (ROUND_TRIP, "50")];
+                let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+                assert_eq!(outcome.value("connections at the start"), Some(at_start), "{least}");
+                let in_parallel = outcome.value("in parallel").unwrap_or_default();
+                assert!((waits + 50.0..waits + 200.0).contains(&in_parallel), "{least}: {outcome:?}");
+                // With a short round trip, opening a connection costs more than it gains.
+                assert_eq!(outcome.holds(), at_start > 1.0, "{least}: {outcome:?}");
             }
             Ok(())
         });

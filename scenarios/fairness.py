@@ -101,3 +101,22 @@ async def other(cx, hogged):
 
 if __name__ == "__main__":
     main("fairness", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_only_a_hog_that_yields_lets_others_in():
+    """The others wait for all of a hog's work, unless it yields. asyncio has no budget."""
+    for variant, chunk, hogs, waited, total in [
+        ("no-yield", 200, 1, 3_000, 3_750),
+        ("no-yield", 400, 1, 6_000, 7_500),
+        ("no-yield", 200, 2, 6_000, 6_750),
+        ("yield", 200, 1, 200, 3_750),
+        ("budget", 200, 1, 3_000, 3_750),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, chunk=chunk, hogs=hogs))
+        assert (outcome.value("longest wait for hogs"), outcome.value("total")) == (waited, total)
+        assert outcome.holds() == (variant == "yield")

@@ -79,6 +79,52 @@ pub const SCENARIO: Scenario = Scenario {
               same order, in Tokio in reverse.",
     builds_on: &["blocking"],
     breaks: &[Breaks::checks(&[("variant", "no-yield")], &[FAIR]), Breaks::checks(&[("variant", "unconstrained")], &[FAIR])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "hog"),
+            "{count:other} tasks work briefly and yield, turn after turn. On the same thread, a hog takes messages that are \
+             there already, with an await for each.",
+        ),
+        Stop::at(When::Wait(Nth::First, "other", For::Turn), "{task} yields, and its next turn comes {lasted} later.")
+            .line("let before ="),
+        Stop::at(
+            When::LongestPoll("hog"),
+            "One poll of {task} takes {lasted}. It is full of awaits, but every message is ready, and an await that is ready \
+             does not yield.",
+        )
+        .line("inbox.next().await")
+        .only("variant", "no-yield"),
+        Stop::at(
+            When::LongestPoll("hog"),
+            "No poll of {task} takes longer than {lasted}: after each chunk it yields, and other tasks run.",
+        )
+        .line("yield_now().await")
+        .only("variant", "yield"),
+        Stop::at(
+            When::LongestPoll("hog"),
+            "No poll of {task} takes longer than {lasted}. Tokio counts its receives, and when the budget is used up, the next \
+             one is not ready, so other tasks run.",
+        )
+        .line("messages.recv().await")
+        .only("variant", "budget"),
+        Stop::at(
+            When::LongestPoll("hog"),
+            "One poll of {task} takes {lasted}. Tokio's channel would yield from time to time, but `unconstrained` has switched \
+             its budget off.",
+        )
+        .line("unconstrained(hog)")
+        .only("variant", "unconstrained"),
+        Stop::at(
+            When::Log(Nth::First, "waited too long"),
+            "At {time} {task} runs again. Tokio never takes a task off its thread: it waits until the task yields.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "All the work took {figure:total}. Between two turns of a task, hogs worked for {figure:longest wait for hogs} at \
+             most.",
+        ),
+    ],
     source: include_str!("fairness.rs"),
     path: file!(),
     twin: include_str!("fairness.py"),

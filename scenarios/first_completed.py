@@ -4,8 +4,9 @@
 cancels nothing: pending tasks keep running. The code that started the race cancels the
 losers, or waits for them.
 
-Pitfall: more than one task can be done. And `cancel()` is only a request: a task is
-gone only when it has been awaited. In Tokio, a future that loses in `select!` is
+Pitfall: `wait` raises nothing. A task that has failed is done too, and only `result()`
+raises its error. More than one task can be done. And `cancel()` is only a request: a task
+is gone only when it has been awaited. In Tokio, a future that loses in `select!` is
 dropped and ends there; a task that loses keeps running, as it does here.
 """
 
@@ -41,8 +42,10 @@ async def run(cx):
     # Wait for the losers too: a cancelled task is gone only when it has been awaited.
     if pending:
         await asyncio.wait(pending)
+    # `wait` does not raise. Ask each mirror for its answer: this raises the error of one that failed.
     cut = sum(mirror.cancelled() for mirror in pending)
-    finished = len(mirrors) - 1 - cut
+    answers = [mirror.result() for mirror in mirrors if not mirror.cancelled()]
+    finished = len(answers) - 1
 
     total = now() - started
     outcome = (
@@ -65,3 +68,19 @@ async def ask(latency):
 
 if __name__ == "__main__":
     main("first-completed", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_losers_go_on_unless_they_are_cancelled():
+    """The first answer arrives at the same time in both variants. Only with `abort` does the run end then."""
+    keep = await run(given(PARAMS, losers="keep"))
+    abort = await run(given(PARAMS, losers="abort"))
+    assert keep.value("first answer") == abort.value("first answer") == abort.value("total")
+    assert keep.value("total") > keep.value("first answer")
+    assert (keep.value("losers finished"), keep.value("losers aborted")) == (2, 0)
+    assert (abort.value("losers finished"), abort.value("losers aborted")) == (0, 2)
+    assert keep.holds() and abort.holds()

@@ -51,6 +51,38 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "`asyncio.wait` takes tasks, so the losers keep running; `select!` takes futures, and drops the losers at their \
               await.",
     builds_on: &["spawn"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "mirror"),
+            "main asks {count:mirror} mirrors for the same file, each in a task. The first answer is good enough.",
+        )
+        .line("mirrors.build_task()"),
+        Stop::at(When::Log(Nth::First, "mirror"), "{task} answers first, at {time}. Its task ends and wakes main.")
+            .line("mirrors.join_next().await.ok_or"),
+        Stop::at(
+            When::Resume(Nth::First, "main", For::Join),
+            "main has its answer from {by}. It does not stop the losers: {alive} tasks run on, for answers that nobody needs.",
+        )
+        .line("if abort {")
+        .only("losers", "keep"),
+        Stop::at(
+            When::End(Nth::Number(2), "mirror", How::Well),
+            "{task} loses. It ends only at {time}, when its own answer has arrived, and main throws that answer away.",
+        )
+        .line("finished += 1")
+        .only("losers", "keep"),
+        Stop::at(
+            When::End(Nth::Last, "mirror", How::Cancelled),
+            "main aborts the losers: {cancelled} tasks are dropped at the await where they waited. They end at {time}.",
+        )
+        .line("mirrors.abort_all()")
+        .only("losers", "abort"),
+        Stop::at(
+            When::Over,
+            "The answer came after {figure:first answer}, and the run took {figure:total}. Of the losers, {figure:losers finished} ran to \
+             their ends and {figure:losers aborted} were aborted.",
+        ),
+    ],
     source: include_str!("first_completed.rs"),
     path: file!(),
     twin: include_str!("first_completed.py"),

@@ -64,3 +64,26 @@ async def run(cx):
 
 if __name__ == "__main__":
     main("forgotten-await", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+import warnings
+
+from twin import given
+
+
+async def test_a_forgotten_coroutine_has_no_effect():
+    """A coroutine that is never awaited takes no time and runs nothing, not even its first line."""
+    for variant, begun, saved, total in [("await", 3, 3, 2_000), ("spawned", 3, 3, 1_500)]:
+        outcome = await run(given(PARAMS, variant=variant))
+        assert (outcome.value("saves begun"), outcome.value("saved")) == (begun, saved)
+        assert outcome.value("total") == total
+        assert outcome.holds()
+    # pytest would report the warning that this test expects.
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        forgotten = await run(given(PARAMS, variant="forgotten"))
+    assert sum("was never awaited" in str(warning.message) for warning in seen) == ORDERS
+    assert (forgotten.value("confirmed"), forgotten.value("saved"), forgotten.value("total")) == (3, 0, 1_000)
+    assert not forgotten.holds()

@@ -58,6 +58,56 @@ pub const SCENARIO: Scenario = Scenario {
               every such future.",
     builds_on: &["spawn"],
     breaks: &[Breaks::checks(&[("variant", "forgotten")], &["every confirmed order is saved"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "order"),
+            "{count:order} orders come in. A task accepts each of them, saves it and confirms it.",
+        )
+        .line("orders.build_task()"),
+        Stop::at(
+            When::Log(Nth::First, "the future that saves"),
+            "{task} calls save(), which only creates a future. {task} drops it without an await: zero polls, so no line of it has run.",
+        )
+        .line("let save = store.save(i)")
+        .only("variant", "forgotten"),
+        Stop::at(
+            When::Log(Nth::First, "order"),
+            "At {time} {task} is confirmed, although it was not saved. No error and no warning appears at run time.",
+        )
+        .line("is confirmed")
+        .only("variant", "forgotten"),
+        Stop::at(
+            When::LongestWait("order", For::Time),
+            "{task} awaits the future. Only this await polls it, so now the save runs, as a part of {task}, for {lasted}.",
+        )
+        .line("save.await")
+        .only("variant", "await"),
+        Stop::at(When::Log(Nth::First, "order"), "At {time} {text}. Only then does the task go on to confirm it.")
+            .line("store.saved.fetch_add")
+            .only("variant", "await"),
+        Stop::at(
+            When::Spawn(Nth::First, "save"),
+            "At {time} the future becomes a task of its own, {task}. The runtime polls it from now on, without an await.",
+        )
+        .line("spawn(save)")
+        .only("variant", "spawned"),
+        Stop::at(
+            When::Log(Nth::First, "order"),
+            "At {time} {text}, while its save still runs beside it. {done:save} of {count:save} saves have ended.",
+        )
+        .line("is confirmed")
+        .only("variant", "spawned"),
+        Stop::at(
+            When::Wait(Nth::First, "order", For::Join),
+            "{task} awaits the handle of its save for {lasted}, so it does not end before the order is saved.",
+        )
+        .only("variant", "spawned"),
+        Stop::at(
+            When::Over,
+            "{figure:confirmed} orders were confirmed, {figure:saves begun} saves began and {figure:saved} orders were saved, in \
+             {figure:total}.",
+        ),
+    ],
     source: include_str!("forgotten_await.rs"),
     path: file!(),
     twin: include_str!("forgotten_await.py"),

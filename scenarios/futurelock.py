@@ -77,3 +77,22 @@ async def impatient(database, query, patience):
 
 if __name__ == "__main__":
     main("futurelock", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_a_request_that_runs_does_not_block_the_next_one():
+    """In asyncio, a task runs whether or not anything waits for it."""
+    for variant, hold, patience, total in [
+        ("select-ref", 2_000, 500, 3_000),
+        ("select-ref", 2_000, 3_000, 2_500),
+        ("select-ref", 400, 1_000, 900),
+        ("spawned", 2_000, 500, 3_000),
+        ("spawned", 2_000, 3_000, 2_500),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, hold=hold, patience=patience))
+        assert outcome.value("total") == total
+        assert outcome.holds()

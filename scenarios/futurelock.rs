@@ -61,6 +61,53 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "It cannot happen in asyncio, where `asyncio.wait` takes tasks, and a task runs even if nobody waits for it.",
     builds_on: &["deadlock", "first-completed"],
     breaks: &[Breaks::stalls(&[("variant", "select-ref")])],
+    story: &[
+        Stop::at(
+            When::Wait(Nth::First, "backup", For::Time),
+            "{task} holds the database for {lasted}. Every request has to wait in the queue of the lock.",
+        ),
+        Stop::at(
+            When::Wait(Nth::First, "client", For::Lock),
+            "{task} asks for the database. Its request is a future inside the task: it runs only while the task polls it.",
+        )
+        .line("tokio::select!")
+        .only("variant", "select-ref"),
+        Stop::at(
+            When::Wait(Nth::First, "first request", For::Lock),
+            "The client has spawned {task}, which waits for the database. It is a task, so the runtime polls it.",
+        )
+        .only("variant", "spawned"),
+        Stop::at(
+            When::Log(Nth::First, "asks a second time"),
+            "After {param:patience} {task} {text}, and awaits only this second request. The first one still exists, but nobody \
+             polls it any more.",
+        )
+        .line("second request")
+        .only("variant", "select-ref"),
+        Stop::at(
+            When::Log(Nth::First, "asks a second time"),
+            "After {param:patience} {task} {text}. The runtime polls the first request, whatever the client waits for.",
+        )
+        .only("variant", "spawned"),
+        Stop::at(
+            When::End(Nth::First, "backup", How::Well),
+            "{task} ends and releases the database. A fair lock goes to the request that has waited longest, the first one.",
+        ),
+        Stop::at(
+            When::Stall,
+            "The database belongs to the first request, and only the client can poll that. But the client awaits the second one. \
+             It waits for itself, for ever.",
+        )
+        .line("first.await;")
+        .only("variant", "select-ref"),
+        Stop::at(
+            When::Resume(Nth::First, "client", For::Lock),
+            "The first request has released the database, so the second request of {task} gets it. It has waited {lasted}.",
+        )
+        .only("variant", "spawned"),
+        Stop::at(When::Over, "{figure:answers} of {figure:asked} requests were answered. The run took {figure:total}.")
+            .sometimes(),
+    ],
     source: include_str!("futurelock.rs"),
     path: file!(),
     twin: include_str!("futurelock.py"),

@@ -54,3 +54,17 @@ def latency(cx, i):
 
 if __name__ == "__main__":
     main("gather", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_the_slowest_decides():
+    """More fetches take more time only if one of them is slower than all others."""
+    for tasks, straggler, total in [(5, 2_000, 2_000), (24, 2_000, 2_000), (24, 4_000, 4_000), (24, 0, 500)]:
+        outcome = await run(given(PARAMS, tasks=tasks, straggler=straggler, jitter=0))
+        assert outcome.value("total") == total
+        # The results are in order although the straggler came last.
+        assert outcome.holds()

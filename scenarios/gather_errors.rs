@@ -16,22 +16,32 @@
 //! **Try.** Set `variant` to `fail-fast`: the run ends at 300 ms instead of 600, with two
 //! results, one failure and three aborted calls. Set `fail_every` to 1: the run ends at
 //! 100 ms, and five calls are aborted. Set `fail_every` to 0: nothing fails, and the
-//! three variants are the same.
+//! variants are the same. Set `variant` to `first-error`: at 300 ms main has one error and
+//! no result, three calls run on, and nobody hears that call 5 fails, too. Set it to
+//! `first-exception`: main stops waiting at 300 ms as well, but keeps the calls, and joins
+//! the three that are left. Set `latency` to 0 and `base` to 500: all calls take equally
+//! long and two fail at the same moment. Collected, you get both errors; with
+//! `first-error`, one.
 //!
 //! **Pitfall.** `for handle in handles { handle.await?? }` looks like fail-fast but is
 //! not. It returns at the first error *in the order of the list*. The handles behind it
-//! are dropped, and their tasks run on unseen. A `JoinSet` aborts its tasks when it is
+//! are dropped, and their tasks run on unseen. `try_join_all(handles)` returns at the first
+//! error in time, and drops the handles just so. A `JoinSet` aborts its tasks when it is
 //! dropped; to be sure that they are gone, join them.
 //!
 //! **Words.** asyncio: `gather(…, return_exceptions=True)` collects; `TaskGroup` fails
-//! fast; plain `gather` does neither: it raises the first error and lets the others run.
+//! fast; plain `gather` does neither: it raises the first error and lets the others run;
+//! `wait(…, return_when=FIRST_EXCEPTION)` gives you what is done and what is pending.
 //! Tokio: a `JoinSet` whose results you keep, or `abort_all` at the first `Err`;
-//! `tokio::try_join!` for a few futures, which drops the others at the first `Err`.
+//! `try_join_all` of handles is plain `gather`; `tokio::try_join!` for a few futures drops
+//! the others at the first `Err`.
 
 use std::fmt;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use futures_util::future::try_join_all;
+use tokio::sync::mpsc;
+use tokio::task::{Builder, JoinError, JoinSet};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, error, info, info_span, warn};
 
@@ -40,8 +50,12 @@ use scenario::prelude::*;
 const TASKS: Param = Param::count("tasks", 6, (1, 1_000), "tasks", "How many calls start at once.");
 const FAIL_EVERY: Param = Param::count("fail_every", 3, (0, 1_000), "calls", "Fail every nth call; 0 fails none.");
 const LATENCY: Param = Param::millis("latency", 100, (0, 60_000), "Extra time of each call over the last.");
-const VARIANT: Param =
-    Param::choice("variant", &["collect", "fail-fast", "safe-wrapper"], "Collect errors, abort the others, or return defaults.");
+const BASE: Param = Param::millis("base", 0, (0, 60_000), "Time that every call takes in any case.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["collect", "fail-fast", "safe-wrapper", "first-error", "first-exception"],
+    "What the first failure means for the others.",
+);
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -50,11 +64,53 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Basics,
     lesson: "One failure: abort the others or collect?",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[TASKS, FAIL_EVERY, LATENCY, VARIANT],
-    patterns: &["gather with return_exceptions", "collect errors", "fail fast", "safe wrapper"],
+    params: &[TASKS, FAIL_EVERY, LATENCY, BASE, VARIANT],
+    patterns: &["gather with return_exceptions", "collect errors", "fail fast", "safe wrapper", "wait for the first exception"],
     differs: "`gather` raises the first error and lets the others run, `TaskGroup` cancels them; a `JoinSet` lets them run \
               until `abort_all`, `try_join!` drops them.",
     builds_on: &["gather"],
+    breaks: &[Breaks::checks(&[("variant", "first-error")], &["every call ended as ok, failed or cancelled"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "call"),
+            "main starts {count:call} calls at once. Each call is a task, and its result or its error goes to its handle.",
+        )
+        .line("calls.build_task()"),
+        Stop::at(
+            When::End(Nth::First, "call", How::Failed),
+            "{task} fails at {time}. Only its handle gets the error, so no other call notices. What follows is main's choice.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Log(Nth::First, "call"),
+            "main joins the failed call, counts its error and goes on joining. {alive} calls still run.",
+        )
+        .line("calls.join_next()")
+        .only("variant", "collect"),
+        Stop::at(
+            When::End(Nth::Last, "call", How::Somehow),
+            "{task} ends last, at {time}. main has waited for every call, whether it failed or not.",
+        )
+        .only("variant", "collect"),
+        Stop::at(
+            When::End(Nth::Last, "call", How::Cancelled),
+            "main aborts the calls that still run: {cancelled} are dropped at their awaits. It joins them too, to know that they have \
+             ended.",
+        )
+        .line("calls.abort_all()")
+        .only("variant", "fail-fast"),
+        Stop::at(
+            When::Log(Nth::First, "call"),
+            "{task} handles its own error at {time} and returns a default. The task does not fail, and main sees no error.",
+        )
+        .line("call.await.or_else")
+        .only("variant", "safe-wrapper"),
+        Stop::at(
+            When::Over,
+            "For main, {figure:ok} of {count:call} calls gave a result, {figure:failed} failed and {figure:cancelled} were aborted. It waited \
+             {figure:total}.",
+        ),
+    ],
     source: include_str!("gather_errors.rs"),
     path: file!(),
     twin: include_str!("gather_errors.py"),
@@ -85,16 +141,53 @@ enum Reply {
     Default,
 }
 
+/// How long a call takes: each one a step longer than the one before.
+fn takes(cx: &Context, i: usize) -> Duration {
+    cx.duration(BASE) + cx.duration(LATENCY) * (i + 1) as u32
+}
+
+/// Whether a call fails. Counts from 1, so that every third call is the third, the sixth …
+fn fails(cx: &Context, i: usize) -> bool {
+    (i + 1).checked_rem(cx.count(FAIL_EVERY)) == Some(0)
+}
+
+/// How the calls ended that have been joined.
+#[derive(Default, Clone, Copy)]
+struct Ends {
+    ok: usize,
+    failed: usize,
+    cancelled: usize,
+}
+
+impl Ends {
+    /// Counts a call that has ended. Returns the error of the first one that failed, at that time.
+    fn count(&mut self, end: Result<Result<Reply, NoAnswer>, JoinError>) -> Result<Option<NoAnswer>, JoinError> {
+        match end {
+            Ok(Ok(Reply::Given)) => self.ok += 1,
+            Ok(Ok(Reply::Default)) => self.failed += 1,
+            Ok(Err(no_answer)) => {
+                self.failed += 1;
+                return Ok((self.failed == 1).then_some(no_answer));
+            }
+            Err(cut) if cut.is_cancelled() => self.cancelled += 1,
+            Err(panic) => return Err(panic),
+        }
+        Ok(None)
+    }
+}
+
 async fn run(cx: Context) -> scenario::Result {
+    if cx.word(VARIANT) == "first-error" { first_error(cx).await } else { every_end(cx).await }
+}
+
+/// All variants but `first-error`: main hears how every call ended.
+async fn every_end(cx: Context) -> scenario::Result {
     let started = Instant::now();
-    let (tasks, step) = (cx.count(TASKS), cx.duration(LATENCY));
-    let takes = |i: usize| step * (i + 1) as u32;
-    // Count from 1, so that every third call is the third, the sixth …
-    let fails = |i: usize| (i + 1).checked_rem(cx.count(FAIL_EVERY)) == Some(0);
+    let tasks = cx.count(TASKS);
 
     let mut calls = JoinSet::new();
     for i in 0..tasks {
-        let call = call(i, takes(i), fails(i));
+        let call = call(i, takes(&cx, i), fails(&cx, i));
         let name = format!("call {i}");
         let task = calls.build_task().name(&name);
         if cx.word(VARIANT) == "safe-wrapper" {
@@ -104,42 +197,88 @@ async fn run(cx: Context) -> scenario::Result {
         }
     }
 
-    let fail_fast = cx.word(VARIANT) == "fail-fast";
+    let (fail_fast, first_exception) = (cx.word(VARIANT) == "fail-fast", cx.word(VARIANT) == "first-exception");
     // Join every task, so that each call is counted: as a result, a failure or an abort.
-    let (mut ok, mut failed, mut cancelled) = (0, 0, 0);
+    let (mut ends, mut pending) = (Ends::default(), 0);
     while let Some(end) = calls.join_next().await {
-        match end {
-            Ok(Ok(Reply::Given)) => ok += 1,
-            Ok(Ok(Reply::Default)) => failed += 1,
-            Ok(Err(NoAnswer { call })) => {
-                failed += 1;
-                if failed == 1 {
-                    info!(
-                        moment = if fail_fast { "error, others aborted" } else { "error, others run on" },
-                        "call {call} failed: the others {}",
-                        if fail_fast { "are aborted" } else { "run on" }
-                    );
-                }
-                // The loop still joins the aborted tasks, to know that they are gone.
-                if fail_fast {
-                    calls.abort_all();
-                }
+        if let Some(NoAnswer { call }) = ends.count(end)? {
+            info!(
+                moment = if fail_fast { "error, others aborted" } else { "error, others run on" },
+                "call {call} failed: the others {}",
+                if fail_fast { "are aborted" } else { "run on" }
+            );
+            // The loop still joins the aborted tasks, to know that they are gone.
+            if fail_fast {
+                calls.abort_all();
             }
-            Err(cut) if cut.is_cancelled() => cancelled += 1,
-            Err(panic) => return Err(panic.into()),
+            // Take what has ended by now. The rest is pending and still in the set: abort it, or go on joining, as here.
+            if first_exception {
+                while let Some(end) = calls.try_join_next() {
+                    ends.count(end)?;
+                }
+                pending = calls.len();
+            }
         }
+        let Ends { ok, failed, cancelled } = ends;
         info!(counter.ok = ok, counter.failed = failed, counter.cancelled = cancelled, "{} to go", calls.len());
     }
 
+    let Ends { ok, failed, cancelled } = ends;
     let total = started.elapsed();
-    let decides = (0..tasks).find(|i| fail_fast && fails(*i)).unwrap_or(tasks - 1);
-    Ok(Outcome::new()
+    let decides = (0..tasks).find(|i| fail_fast && fails(&cx, *i)).unwrap_or(tasks - 1);
+    let outcome = Outcome::new()
         .figure("ok", ok, "calls")
         .figure("failed", failed, "calls")
         .figure("cancelled", cancelled, "calls")
         .figure("total", total, "ms")
         .check("every call ended as ok, failed or cancelled", ok + failed + cancelled == tasks)
-        .check(format!("the run ends with call {decides}"), cx.on_time(total, takes(decides))))
+        .check(format!("the run ends with call {decides}"), cx.on_time(total, takes(&cx, decides)));
+    Ok(if first_exception { outcome.figure("pending at the first error", pending, "calls") } else { outcome })
+}
+
+/// `first-error`, as plain `gather` does: main gets the first error or all results, and the other calls run on.
+async fn first_error(cx: Context) -> scenario::Result {
+    let started = Instant::now();
+    let tasks = cx.count(TASKS);
+    // Nothing is ever sent: each call has a sender, which shows that it still runs.
+    let (here, mut gone) = mpsc::channel::<()>(1);
+
+    let mut calls = Vec::new();
+    for i in 0..tasks {
+        let (call, here) = (reported(call(i, takes(&cx, i), fails(&cx, i))), here.clone());
+        let call = async move {
+            let _here = here;
+            call.await
+        };
+        let call = Builder::new().name(&format!("call {i}")).spawn(call)?;
+        // A panic or an error of the call: either way the first one decides.
+        calls.push(async { call.await?.map_err(scenario::Error::from) });
+    }
+
+    // At the first error this drops the handles, and with them all results. Their tasks do not notice.
+    let joined = try_join_all(calls).await;
+    let (total, run_on) = (started.elapsed(), here.strong_count() - 1);
+    let (ok, failed) = match joined {
+        Ok(replies) => (replies.len(), 0),
+        Err(error) if error.is::<NoAnswer>() => {
+            info!(moment = "error, others run on", counter.failed = 1, "{error}: {run_on} calls run on");
+            (0, 1)
+        }
+        Err(bug) => return Err(bug),
+    };
+    // Keep the run open until they have ended. Nobody hears how.
+    drop(here);
+    let _ = gone.recv().instrument(info_span!("keeps the run open")).await;
+
+    let decides = (0..tasks).find(|i| fails(&cx, *i)).unwrap_or(tasks - 1);
+    Ok(Outcome::new()
+        .figure("ok", ok, "calls")
+        .figure("failed", failed, "calls")
+        .figure("cancelled", 0_u64, "calls")
+        .figure("total", total, "ms")
+        .figure("run on", run_on, "calls")
+        .check("every call ended as ok, failed or cancelled", ok + failed == tasks)
+        .check(format!("the run ends with call {decides}"), cx.on_time(total, takes(&cx, decides))))
 }
 
 /// Makes one call, which may fail.
@@ -148,7 +287,7 @@ async fn call(call: usize, takes: Duration, fails: bool) -> Result<Reply, NoAnsw
     if fails { Err(NoAnswer { call }) } else { Ok(Reply::Given) }
 }
 
-/// `collect` and `fail-fast`: the task logs its error and fails.
+/// All variants but `safe-wrapper`: the task logs its error and fails.
 async fn reported(call: impl Future<Output = Result<Reply, NoAnswer>>) -> Result<Reply, NoAnswer> {
     call.await.inspect_err(|error| error!(%error, "fails"))
 }
@@ -176,6 +315,9 @@ mod tests {
             ("collect", "0", 6.0, 0.0, 0.0, 600.0),
             ("fail-fast", "0", 6.0, 0.0, 0.0, 600.0),
             ("safe-wrapper", "0", 6.0, 0.0, 0.0, 600.0),
+            ("first-exception", "3", 4.0, 2.0, 0.0, 600.0),
+            ("first-exception", "0", 6.0, 0.0, 0.0, 600.0),
+            ("first-error", "0", 6.0, 0.0, 0.0, 600.0),
         ] {
             let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (FAIL_EVERY, fail_every)])).await?;
             for (name, expected) in [("ok", ok), ("failed", failed), ("cancelled", cancelled), ("total", total)] {
@@ -202,6 +344,39 @@ mod tests {
         assert_eq!(std::sync::Arc::strong_count(&still_there), 2, "its handle is dropped, but it runs on");
         sleep(Duration::from_millis(2)).await;
         assert_eq!(std::sync::Arc::strong_count(&still_there), 1, "it ran to its end");
+        Ok(())
+    }
+
+    /// The first error is all that main gets: three calls run on, and the second error is lost.
+    #[tokio::test(start_paused = true)]
+    async fn the_first_error_costs_main_all_else_unless_it_keeps_the_calls() -> scenario::Result<()> {
+        let started = Instant::now();
+        let outcome = run(Context::of(&SCENARIO, &[(VARIANT, "first-error")])).await?;
+        let figures = ["ok", "failed", "run on", "total"].map(|name| outcome.value(name));
+        assert_eq!(figures, [Some(0.0), Some(1.0), Some(3.0), Some(300.0)]);
+        assert!(!outcome.holds(), "five calls are not accounted for");
+        assert_eq!(started.elapsed(), Duration::from_millis(600), "the others ran to their ends");
+
+        let kept = run(Context::of(&SCENARIO, &[(VARIANT, "first-exception")])).await?;
+        let figures = ["ok", "failed", "pending at the first error"].map(|name| kept.value(name));
+        assert_eq!(figures, [Some(4.0), Some(2.0), Some(3.0)]);
+        assert!(kept.holds());
+        Ok(())
+    }
+
+    /// With equal times, several calls fail at the same moment. Only some variants return more than one error.
+    #[tokio::test(start_paused = true)]
+    async fn several_errors_at_once() -> scenario::Result<()> {
+        for (variant, ok, failed) in
+            [("collect", 4.0, 2.0), ("fail-fast", 4.0, 2.0), ("first-exception", 4.0, 2.0), ("first-error", 0.0, 1.0)]
+        {
+            // Nothing runs on, and nothing is pending.
+            let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (LATENCY, "0"), (BASE, "500")])).await?;
+            let left = outcome.value("run on").or(outcome.value("pending at the first error"));
+            assert_eq!(left.unwrap_or_default(), 0.0, "{variant}");
+            let figures = ["ok", "failed", "total"].map(|name| outcome.value(name));
+            assert_eq!(figures, [Some(ok), Some(failed), Some(500.0)], "{variant}");
+        }
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub mod blocking;
 pub mod bridge;
 pub mod broadcast;
 pub mod cache;
+pub mod cache_key;
 pub mod cancellation;
 pub mod chat;
 pub mod chunk_stream;
@@ -96,6 +97,7 @@ pub const CATALOGUE: &[Scenario] = &[
     retry::SCENARIO,
     circuit_breaker::SCENARIO,
     cache::SCENARIO,
+    cache_key::SCENARIO,
     scrape::SCENARIO,
     chat::SCENARIO,
     database::SCENARIO,

@@ -8,6 +8,9 @@ await needs no lock at all (`lock=atomic`). `mutex=std` is `threading.Lock` here
 does no harm around such a change, but around an await it deadlocks: the next task that
 acquires it blocks the thread, so the holder can never release it. Python does not
 detect this, so `refuse` does; in Rust the compiler does.
+
+With `hold=0` all workers are at work at once, because `asyncio.sleep(0)` lets the others
+run. In Tokio a `sleep` of zero returns at once, so one is at work at a time.
 """
 
 import asyncio
@@ -117,3 +120,21 @@ async def worker(increment, increments, think):
 
 if __name__ == "__main__":
     main("lock-contention", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_what_is_done_under_the_lock_is_done_one_at_a_time():
+    """The run time grows with the number of workers only if they work under the lock."""
+    for lock, tasks, total in [
+        ("across-await", 5, 3_000),
+        ("across-await", 10, 6_000),
+        ("short", 10, 600),
+        ("atomic", 10, 600),
+    ]:
+        outcome = await run(given(PARAMS, lock=lock, tasks=tasks))
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -55,7 +55,7 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[TASKS, INCREMENTS, HOLD, THINK, LOCK, MUTEX],
     patterns: &["mutex", "critical section", "atomic counter"],
     differs: "Holding a plain lock across an await blocks the loop in asyncio; in a task spawned on Tokio it does not \
-              compile.",
+              compile. Work that takes no time lets other tasks run in asyncio and goes on at once in Tokio.",
     builds_on: &["gather"],
     story: &[
         Stop::at(

@@ -87,3 +87,21 @@ async def worker(update, increments):
 
 if __name__ == "__main__":
     main("lost-update", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_an_await_between_read_and_write_loses_updates():
+    """Without a guard one update of each round survives, however many workers make one."""
+    for variant, tasks, number, total in [
+        ("none", 5, 10, 2_000),
+        ("none", 10, 10, 2_000),
+        ("lock", 5, 50, 10_000),
+        ("atomic", 5, 50, 2_000),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, tasks=tasks))
+        assert (outcome.value("number"), outcome.value("total")) == (number, total)
+        assert outcome.holds() == (outcome.value("lost") == 0)

@@ -98,3 +98,23 @@ async def leave(promise, after):
 
 if __name__ == "__main__":
     main("oneshot", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_the_waiter_always_gets_an_answer():
+    """When the future is set, when the sender gives up, or when the patience ends."""
+    for variant, work, values, errors, back, waited, total in [
+        ("kept", 1_000, 1, 0, 0, 1_000, 2_000),
+        ("dropped", 1_000, 0, 1, 0, 500, 500),
+        ("timed-out", 1_000, 0, 1, 1, 500, 1_000),
+        ("kept", 4_000, 1, 0, 0, 4_000, 8_000),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, work=work))
+        assert (outcome.value("values"), outcome.value("errors")) == (values, errors)
+        assert outcome.value("values that came back") == back
+        assert (outcome.value("waited"), outcome.value("total")) == (waited, total)
+        assert outcome.holds()

@@ -50,6 +50,62 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["future and promise", "oneshot channel", "request and reply"],
     differs: "A forgotten asyncio future stays pending; dropping a Tokio sender is an answer: the receiver gets an error.",
     builds_on: &["spawn"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "waiter"),
+            "{task} needs one value from worker. worker has the sender of a oneshot channel, and {task} has the receiver.",
+        )
+        .line("oneshot::channel()"),
+        Stop::at(
+            When::Wait(Nth::First, "waiter", For::Message),
+            "{task} awaits the receiver and waits {lasted}. That future computes nothing: only worker can give it a value.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "waiter", For::Message),
+            "At {time} {by} sends the value. That resolves the future and wakes {task}.",
+        )
+        .line("promise.send(ANSWER)")
+        .only("variant", "kept"),
+        Stop::at(
+            When::Log(Nth::First, "the value is here"),
+            "{task} has the value and works on with it. It is one value, and the sender is used up.",
+        )
+        .line("Got::Value(value) =>")
+        .only("variant", "kept"),
+        Stop::at(
+            When::Log(Nth::First, "drops its sender"),
+            "{task} leaves at {time} without a value, and drops its sender. Now nothing can resolve the future with a value.",
+        )
+        .line("drop(promise)")
+        .only("variant", "dropped"),
+        Stop::at(
+            When::Resume(Nth::First, "waiter", For::Message),
+            "The drop wakes {task} at the same moment, with an error. So {task} does not wait for ever.",
+        )
+        .line("answer.map_or")
+        .only("variant", "dropped"),
+        Stop::at(
+            When::Resume(Nth::First, "waiter", For::Message),
+            "{task} has waited {lasted} and gives up: {by} wakes it, not worker. The receiver is dropped.",
+        )
+        .line("Err(_) => return Got::TimedOut")
+        .only("variant", "timed-out"),
+        Stop::at(
+            When::Log(Nth::First, "the waiter is gone"),
+            "{task} sends its value at {time}, and no receiver exists. `send` returns the value to {task} as an error.",
+        )
+        .line("promise.send(ANSWER)")
+        .only("variant", "timed-out"),
+        Stop::at(When::Over, "waiter got its value after {figure:waited}, and worked on with it. The run took {figure:total}.")
+            .only("variant", "kept"),
+        Stop::at(
+            When::Over,
+            "waiter got an error after {figure:waited}. A sender that is used or dropped always wakes its receiver.",
+        )
+        .only("variant", "dropped"),
+        Stop::at(When::Over, "waiter gave up after {figure:waited}. worker went on to {figure:total}, and has its value back.")
+            .only("variant", "timed-out"),
+    ],
     source: include_str!("oneshot.rs"),
     path: file!(),
     twin: include_str!("oneshot.py"),

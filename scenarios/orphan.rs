@@ -22,10 +22,12 @@
 //! have reached.
 //!
 //! **Words.** asyncio: the loop keeps only a weak reference to a task, so an orphan may be
-//! collected in the middle of its work; if its error is lost, asyncio logs "Task exception was
-//! never retrieved". Tokio: an orphan runs to its end, and a lost `Err` is silent; `JoinSet` and
-//! `AbortOnDropHandle` abort their tasks when dropped.
+//! collected in the middle of its work, and `asyncio.run` cancels it at its end; the twin shows
+//! both. If its error is lost, asyncio logs "Task exception was never retrieved". Tokio: an orphan
+//! runs to its end, and a lost `Err` is silent; `JoinSet` and `AbortOnDropHandle` abort their tasks
+//! when dropped.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -52,10 +54,56 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORK, VARIANT],
     patterns: &["fire and forget", "detached task", "lost exception", "abort on drop"],
-    differs: "In asyncio an orphan may be collected in the middle of its work, and a lost error is logged; in Tokio it runs \
-              to its end, and a lost error is silent.",
+    differs: "In asyncio an orphan may be collected in the middle of its work, is cancelled when `asyncio.run` ends, and its \
+              lost error is logged; in Tokio it runs to its end or is dropped with the runtime, and a lost error is silent.",
     builds_on: &["spawn"],
     breaks: &[Breaks::checks(&[("variant", "drop")], &["every error that is raised is handled"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "child"),
+            "parent starts a task, {task}, which works for {param:work} and then fails. parent does something else meanwhile.",
+        )
+        .line("Builder::new().name(\"child\")"),
+        Stop::at(
+            When::Log(Nth::First, "leaves the child"),
+            "At {time} {task} drops its handle and returns. A handle does not own its task; the runtime does. So this stops nothing.",
+        )
+        .line("drop(child)")
+        .only("variant", "drop"),
+        Stop::at(
+            When::End(Nth::First, "child", How::Failed),
+            "{task} fails at {time}. Nothing awaits its handle, so the error reaches no task, and nothing reports it.",
+        )
+        .only("variant", "drop"),
+        Stop::at(
+            When::Wait(Nth::First, "parent", For::Join),
+            "At {time} {task} awaits the handle of its child, for {lasted}. It cannot end before the child does.",
+        )
+        .only("variant", "keep"),
+        Stop::at(
+            When::End(Nth::First, "child", How::Failed),
+            "{task} fails at {time}. The error goes to its handle, which parent keeps and awaits.",
+        )
+        .only("variant", "keep"),
+        Stop::at(
+            When::End(Nth::First, "parent", How::Failed),
+            "{task} returns the error of its child at {time}. main awaits parent, so it can handle the error.",
+        )
+        .only("variant", "keep"),
+        Stop::at(When::Log(Nth::First, "aborts the child"), "At {time} {task} aborts its child, and awaits it before it returns.")
+            .line("child.abort()")
+            .only("variant", "abort"),
+        Stop::at(
+            When::End(Nth::First, "child", How::Cancelled),
+            "{task} is dropped at its await after {lasted}. It will never fail, so there is no error to handle.",
+        )
+        .only("variant", "abort"),
+        Stop::at(
+            When::Over,
+            "Errors raised: {figure:errors raised}. Errors handled: {figure:errors handled}. The child outlived its parent by \
+             {figure:child outlived it by}.",
+        ),
+    ],
     source: include_str!("orphan.rs"),
     path: file!(),
     twin: include_str!("orphan.py"),
@@ -64,8 +112,20 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
+/// The error of the child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct DiskFull;
+
+impl fmt::Display for DiskFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the disk is full")
+    }
+}
+
+impl std::error::Error for DiskFull {}
+
 /// The result of the child.
-type Ended = Result<(), &'static str>;
+type Ended = Result<(), DiskFull>;
 
 /// How many errors the child has raised, handled or not.
 type Raised = Arc<AtomicU64>;
@@ -103,7 +163,7 @@ async fn parent(work: Duration, variant: &str, raised: Raised, family: Sender<()
     let child = Builder::new().name("child").spawn(child(work, raised, family.clone()))?;
     sleep(ELSEWHERE).instrument(info_span!("other work")).await;
     match variant {
-        "keep" => Ok(child.await?.inspect_err(|error| error!(error, "the parent fails with the same error"))),
+        "keep" => Ok(child.await?.inspect_err(|error| error!(%error, "the parent fails with the same error"))),
         "abort" => {
             // The child is dropped at its await. Its handle then returns a cancelled error.
             child.abort();
@@ -127,13 +187,14 @@ async fn child(work: Duration, raised: Raised, _family: Sender<()>) -> Ended {
     info!(moment = "child fails", moment_at_ms = work.as_millis() as u64, "the child will fail at {} ms", work.as_millis());
     sleep(work).instrument(info_span!("works")).await;
     raised.fetch_add(1, Ordering::Relaxed);
-    let error = "the disk is full";
-    error!(error, counter.errors = 1, counter.handled = 0, "fails");
-    Err(error)
+    error!(error = %DiskFull, counter.errors = 1, counter.handled = 0, "fails");
+    Err(DiskFull)
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::mpsc::error::TryRecvError;
+
     use super::*;
 
     /// With `drop` the child goes on and its error is lost; with `keep` it is handled; with `abort` there is no error.
@@ -155,5 +216,21 @@ mod tests {
             assert_eq!(outcome.holds(), variant != "drop");
         }
         Ok(())
+    }
+
+    /// The pitfall: an orphan is dropped at its await when the runtime shuts down.
+    #[test]
+    fn an_orphan_ends_with_its_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let (family, mut gone) = mpsc::channel(1);
+        let raised = Raised::default();
+        runtime.block_on(async {
+            drop(tokio::spawn(child(Duration::from_secs(60), raised.clone(), family)));
+            tokio::task::yield_now().await;
+            assert_eq!(gone.try_recv(), Err(TryRecvError::Empty), "it is at work");
+        });
+        drop(runtime);
+        assert_eq!(gone.try_recv(), Err(TryRecvError::Disconnected), "it was dropped");
+        assert_eq!(raised.load(Ordering::Relaxed), 0, "in the middle of its work");
     }
 }

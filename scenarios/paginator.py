@@ -5,14 +5,18 @@ requests overlap. It runs only when `async for` asks it for a page, so the rows 
 page are processed before the next page is requested, unless a task requests pages
 ahead.
 
-A page that is not full is the last. If the rows fill their last page exactly, that
-takes one more request, which returns an empty page. A generator ends with `return`; a
-class with `__anext__` raises `StopAsyncIteration`; in Rust `next` returns `None`.
+A page that is not full is the last (`stop=short`). If the rows fill their last page
+exactly, that takes one more request, which returns an empty page. `while rows:` goes on
+until a page is empty (`empty`), so a short last page costs a request as well. A service
+that marks its last page saves both (`marked`).
+
+A generator ends with `return`; a class with `__anext__` raises `StopAsyncIteration`; in
+Rust `next` returns `None`.
 """
 
 import asyncio
 
-from twin import Number, Outcome, main, now
+from twin import BadValue, Choice, Number, Outcome, main, now
 
 PARAMS = {
     "pages": Number(3, 0, 1_000),
@@ -20,9 +24,17 @@ PARAMS = {
     "page_time": Number(100, 0, 60_000),
     "process": Number(100, 0, 60_000),
     "prefetch": Number(0, 0, 1_000),
+    "rest": Number(0, 0, 9_999),
+    "stop": Choice("short", "empty", "marked"),
 }
 
 NO_MORE = None
+
+
+def refuse(cx):
+    """Refuses a rest that fills a page."""
+    if cx.rest >= cx.page_size:
+        raise BadValue(f"rest: {cx.rest} rows fill a page of {cx.page_size}: at most {cx.page_size - 1}")
 
 
 class Service:
@@ -33,43 +45,54 @@ class Service:
         self.requests = 0
 
     async def page(self, cursor):
-        """Handles one request: returns the rows from the cursor, and the cursor of the next page."""
+        """Handles one request: returns the rows from the cursor, the cursor of the next page, and whether none follows."""
         self.requests += 1
         await asyncio.sleep(self.page_time / 1000)
         end = min(cursor + self.page_size, self.rows)
-        return list(range(cursor, end)), end
+        return list(range(cursor, end)), end, end == self.rows
 
 
 async def run(cx):
     started = now()
-    rows = cx.pages * cx.page_size
+    rows = cx.pages * cx.page_size + cx.rest
     service = Service(rows, cx.page_size, cx.page_time)
     # With prefetch a separate task requests pages, and a queue holds those that are ready.
-    pages = paginate(service)
+    pages = paginate(service, cx.stop)
     if cx.prefetch:
         pages = prefetched(pages, cx.prefetch)
     read = await asyncio.create_task(read_all(pages, cx.process), name="reader")
 
+    # Every page with rows takes a request, and so does an empty one at the end if the client needs it to know the end.
+    with_rows = cx.pages + (cx.rest > 0)
+    expected, ends_with = {
+        "short": (cx.pages + 1, "it stops at the page that is not full"),
+        "empty": (with_rows + 1, "it stops at the page that is empty"),
+        "marked": (max(with_rows, 1), "it stops at the page that is marked as the last"),
+    }[cx.stop]
     return (
         Outcome()
         .figure("rows", len(read), "rows")
         .figure("requests", service.requests, "requests")
         .figure("total", now() - started, "ms")
         .check(f"{rows} rows, each once and in order", read == list(range(rows)))
-        .check("it stops at the page that is not full", service.requests == cx.pages + 1)
+        .check(ends_with, service.requests == expected)
     )
 
 
-async def paginate(service):
+async def paginate(service, stop):
     """Yields one page after the other, and requests each when the reader needs it."""
     cursor = 0
     while True:
         page = asyncio.create_task(service.page(cursor), name=f"page from {cursor}")
-        rows, cursor = await page
+        rows, cursor, last = await page
         if rows:
             yield rows
-        # Only a full page may have a successor.
-        if len(rows) < service.page_size:
+        # Unless the service says so, the client can only guess from the rows whether another page follows.
+        if stop == "short":
+            last = len(rows) < service.page_size
+        elif stop == "empty":
+            last = not rows
+        if last:
             return
 
 
@@ -103,4 +126,24 @@ async def read_all(pages, process):
 
 
 if __name__ == "__main__":
-    main("paginator", PARAMS, run)
+    main("paginator", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_prefetch_hides_the_time_for_a_page():
+    """A request is hidden behind the processing of the page before, or the other way round."""
+    for pages, page_time, prefetch, total in [
+        (3, 100, 0, 700),
+        (3, 100, 1, 400),
+        (3, 100, 3, 400),
+        (20, 100, 1, 2_100),
+        (3, 300, 0, 1_500),
+        (3, 300, 1, 1_200),
+    ]:
+        outcome = await run(given(PARAMS, pages=pages, page_time=page_time, prefetch=prefetch))
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -16,12 +16,15 @@
 //! **Try.** Set `prefetch` to 1: the run takes 400 ms instead of 700. Set it to 3: still 400,
 //! because you cannot request a page without its cursor. Set `pages` to 20: 4100 ms without
 //! prefetch, 2100 with it. Set `page_time` to 300 instead: 1500 and 1200. The requests now set the
-//! pace, and only larger pages would reduce their number.
+//! pace, and only larger pages would reduce their number. Set `rest` to 50: the last page has 50
+//! rows, and takes the fourth request. Then set `stop` to `empty`: a client that goes on until a page
+//! is empty makes a fifth. Set it to `marked`, where the service says which page is the last: four
+//! with `rest` at 50, and three with 0.
 //!
 //! **Pitfall.** Three full pages take four requests: only a page that is not full shows the end,
-//! and here that page is empty. A service that marks its last page saves you a request. You could
-//! request all pages at once by *number* instead of cursor, but then you skip or repeat rows when
-//! some are added in between.
+//! and here that page is empty. A service that marks its last page saves you this request, because
+//! with it pages may end exactly at a boundary. You could request all pages at once by *number*
+//! instead of cursor, but then you skip or repeat rows when some are added in between.
 //!
 //! **Words.** asyncio: an async generator that yields pages, or a class with `__aiter__` and
 //! `__anext__`. Tokio: an `async fn next_page`, or a `Stream` made with `unfold`; to prefetch, a
@@ -43,6 +46,8 @@ const PAGE_SIZE: Param = Param::count("page_size", 100, (1, 10_000), "rows", "Ho
 const PAGE_TIME: Param = Param::millis("page_time", 100, (0, 60_000), "How long the service takes per page.");
 const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process a page.");
 const PREFETCH: Param = Param::count("prefetch", 0, (0, 1_000), "pages", "How many pages to request ahead; 0 is none.");
+const REST: Param = Param::count("rest", 0, (0, 9_999), "rows", "How many rows are left after the full pages.");
+const STOP: Param = Param::choice("stop", &["short", "empty", "marked"], "Which page the client takes for the last.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -51,7 +56,7 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Channels,
     lesson: "Each page needs the one before.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[PAGES, PAGE_SIZE, PAGE_TIME, PROCESS, PREFETCH],
+    params: &[PAGES, PAGE_SIZE, PAGE_TIME, PROCESS, PREFETCH, REST, STOP],
     patterns: &["pagination", "cursor", "async iterator", "prefetch"],
     differs: "An async generator yields pages; in Rust it is an `async fn next_page`, or a `Stream` made with `unfold`.",
     builds_on: &["stream"],
@@ -102,10 +107,19 @@ pub const SCENARIO: Scenario = Scenario {
     source: include_str!("paginator.rs"),
     path: file!(),
     twin: include_str!("paginator.py"),
-    refuse: accept_all,
+    refuse,
     run: |cx| Box::pin(run(cx)),
     ..Scenario::DEFAULTS
 };
+
+/// Refuses a rest that fills a page.
+fn refuse(values: &Values, _: Clock) -> Result<(), ValueError> {
+    let (rest, page_size) = (values.number(&REST), values.number(&PAGE_SIZE));
+    if rest < page_size {
+        return Ok(());
+    }
+    Err(ValueError { param: REST.name, reason: format!("{rest} rows fill a page of {page_size}: at most {}", page_size - 1) })
+}
 
 /// Rows are numbered from 0, in the order in which the service has them.
 type Row = u64;
@@ -120,6 +134,19 @@ struct Page {
     rows: Vec<Row>,
     /// The cursor with which to request the next page.
     next: Cursor,
+    /// The service's mark: no page follows.
+    last: bool,
+}
+
+/// How the client knows that a page is the last.
+#[derive(Clone, Copy)]
+enum Stop {
+    /// It is not full.
+    Short,
+    /// It is empty.
+    Empty,
+    /// The service has marked it.
+    Marked,
 }
 
 /// The service, and how many requests it got.
@@ -133,6 +160,7 @@ struct Service {
 /// Requests one page after the other.
 struct Paginator {
     service: Arc<Service>,
+    stop: Stop,
     /// Where the next page begins; `None` after the last page.
     cursor: Option<Cursor>,
 }
@@ -148,12 +176,17 @@ enum Pages {
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
     let page_size = cx.number(PAGE_SIZE);
-    let rows = cx.number(PAGES) * page_size;
+    let rows = cx.number(PAGES) * page_size + cx.number(REST);
+    let stop = match cx.word(STOP) {
+        "empty" => Stop::Empty,
+        "marked" => Stop::Marked,
+        _ => Stop::Short,
+    };
     let page_time = cx.duration(PAGE_TIME);
     let service = Arc::new(Service { rows, page_size, page_time, requests: AtomicU64::new(0) });
 
     // With prefetch a task of its own requests pages, and a channel holds those that are ready.
-    let paginator = Paginator { service: service.clone(), cursor: Some(Cursor(0)) };
+    let paginator = Paginator { service: service.clone(), stop, cursor: Some(Cursor(0)) };
     let pages = match cx.count(PREFETCH) {
         0 => Pages::Pulled(paginator),
         ahead => {
@@ -162,10 +195,17 @@ async fn run(cx: Context) -> scenario::Result {
             Pages::Prefetched(pages)
         }
     };
+    // Every page with rows takes a request, and so does an empty one at the end if the client needs it to know the end.
+    let (full, short) = (cx.number(PAGES), u64::from(cx.number(REST) > 0));
+    let (expected, ends_with) = match stop {
+        Stop::Short => (full + 1, "it stops at the page that is not full"),
+        Stop::Empty => (full + short + 1, "it stops at the page that is empty"),
+        Stop::Marked => ((full + short).max(1), "it stops at the page that is marked as the last"),
+    };
     if cx.count(PREFETCH) == 0 {
-        // The time with prefetch: either the requests set the pace, the last empty one included, or the processing.
-        let (pages, process) = (cx.number(PAGES) as u32, cx.duration(PROCESS));
-        let ahead = (page_time * (pages + 1)).max(page_time + page_time.max(process) * pages.saturating_sub(1) + process);
+        // The time with prefetch: either the requests set the pace, an empty one included, or the processing.
+        let (pages, process) = ((full + short) as u32, cx.duration(PROCESS));
+        let ahead = (page_time * expected as u32).max(page_time + page_time.max(process) * pages.saturating_sub(1) + process);
         info!(
             moment = "if prefetched: done",
             moment_at_ms = ahead.as_millis() as u64,
@@ -182,7 +222,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("requests", requests, "requests")
         .figure("total", started.elapsed(), "ms")
         .check(format!("{rows} rows, each once and in order"), read.iter().copied().eq(0..rows))
-        .check("it stops at the page that is not full", requests == cx.number(PAGES) + 1))
+        .check(ends_with, requests == expected))
 }
 
 impl Service {
@@ -193,7 +233,7 @@ impl Service {
         sleep(self.page_time).instrument(info_span!("answers")).await;
         let end = (first + self.page_size).min(self.rows);
         info!(mark = format!("next {end}"), "the next page begins at row {end}");
-        Page { rows: (first..end).collect(), next: Cursor(end) }
+        Page { rows: (first..end).collect(), next: Cursor(end), last: end == self.rows }
     }
 }
 
@@ -205,9 +245,13 @@ impl Paginator {
         let name = format!("page from {}", cursor.0);
         let page = Builder::new().name(&name).spawn(self.service.clone().page(cursor))?;
         let page = page.instrument(info_span!("page")).await?;
-        // Only a full page may have a successor.
-        let full = page.rows.len() as u64 == self.service.page_size;
-        self.cursor = full.then_some(page.next);
+        // Unless the service says so, the client can only guess from the rows whether another page follows.
+        let last = match self.stop {
+            Stop::Short => (page.rows.len() as u64) < self.service.page_size,
+            Stop::Empty => page.rows.is_empty(),
+            Stop::Marked => page.last,
+        };
+        self.cursor = (!last).then_some(page.next);
         Ok((!page.rows.is_empty()).then_some(page))
     }
 }
@@ -262,6 +306,28 @@ mod tests {
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
             assert_eq!(outcome.value("total"), Some(total), "{turned:?}");
             assert!(outcome.holds());
+        }
+        Ok(())
+    }
+
+    /// Only a mark saves the request for an empty page; waiting for an empty page always takes one.
+    #[tokio::test(start_paused = true)]
+    async fn the_rule_for_the_last_page_decides_how_many_requests_it_takes() -> scenario::Result<()> {
+        for (stop, rest, pages, requests) in [
+            ("short", "0", "3", 4.0),
+            ("short", "50", "3", 4.0),
+            ("empty", "0", "3", 4.0),
+            ("empty", "50", "3", 5.0),
+            ("marked", "0", "3", 3.0),
+            ("marked", "50", "3", 4.0),
+            ("marked", "0", "0", 1.0),
+        ] {
+            for prefetch in ["0", "1"] {
+                let turned = [(STOP, stop), (REST, rest), (PAGES, pages), (PREFETCH, prefetch)];
+                let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+                assert_eq!(outcome.value("requests"), Some(requests), "{turned:?}");
+                assert!(outcome.holds(), "{turned:?}: {outcome:?}");
+            }
         }
         Ok(())
     }

@@ -64,8 +64,61 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[N, EAT, THINK, JITTER, MEALS, STRATEGY],
     patterns: &["dining philosophers", "deadlock", "lock ordering", "resource hierarchy", "try lock"],
+    differs: "If a fork is put back in the same millisecond in which another philosopher reaches for it, asyncio and Tokio may \
+              run the two in a different order, and later meals differ.",
     builds_on: &["deadlock"],
     breaks: &[Breaks::stalls(&[("strategy", "naive")])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "philosopher"),
+            "{count:philosopher} philosophers share {param:n} forks, one between any two neighbours. A meal takes two forks, and \
+             each wants to eat {param:meals} times.",
+        ),
+        Stop::at(When::Log(Nth::First, "takes fork"), "{task} {text} and holds it, while it reaches for its second fork.")
+            .line("takes fork"),
+        Stop::at(
+            When::Wait(Nth::First, "philosopher", For::Permit),
+            "{task} finds no free chair: there is one fewer than there are philosophers. So at least one of the seated can get \
+             both forks, and no cycle can close.",
+        )
+        .line("table.chairs.acquire")
+        .only("strategy", "waiter"),
+        Stop::at(
+            When::Log(Nth::First, "fork "),
+            "{task} does not wait with a fork in its hand: {text}. So the waits cannot form a cycle.",
+        )
+        .line("try_lock")
+        .only("strategy", "try"),
+        Stop::at(
+            When::Wait(Nth::First, "philosopher", For::Lock),
+            "{task} has to wait for a fork that {holders} holds. A fork cannot be shared, and nobody takes it away.",
+        )
+        .only("strategy", "naive"),
+        Stop::at(
+            When::Wait(Nth::First, "philosopher", For::Lock),
+            "{task} waits for a fork that {holders} holds. Everybody takes the lower number first, so the waits form a chain \
+             with an end, never a cycle.",
+        )
+        .line("left.min(right)")
+        .only("strategy", "ordered"),
+        Stop::at(
+            When::Stall,
+            "{task} asks for the fork that closes the cycle: {stuck} each hold one fork and wait for a neighbour's. None of them \
+             ever eats again.",
+        )
+        .only("strategy", "naive"),
+        Stop::at(
+            When::Log(Nth::First, "has eaten"),
+            "{task} has eaten and puts both forks back, so its neighbours can take them.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:meals} meals were eaten in {figure:total}. The longest hunger before a meal was {figure:longest hunger}, \
+             and forks were put back {figure:forks put back} times.",
+        )
+        .sometimes(),
+    ],
     source: include_str!("philosophers.rs"),
     path: file!(),
     twin: include_str!("philosophers.py"),

@@ -59,7 +59,8 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[ITEMS, FIRST_WORKERS, FIRST_TIME, SECOND_WORKERS, SECOND_TIME, THIRD_WORKERS, THIRD_TIME, BUFFER],
     patterns: &["pipeline", "staged processing", "bottleneck", "backpressure"],
     differs: "In asyncio a stage sends one sentinel to each worker of the next; in Tokio the next stage sees the end when \
-              the last sender is dropped.",
+              the last sender is dropped. With several workers, asyncio's queue gives an item to a worker that asks just then, \
+              and not to the one that it has woken; Tokio's mutex keeps the order, so other workers are idle.",
     builds_on: &["producer-consumer"],
     story: &[
         Stop::at(

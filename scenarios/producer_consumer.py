@@ -10,6 +10,11 @@ producer is too few if there are more consumers: the rest wait for ever. A senti
 each consumer puts back ends them all. Or use `task_done` and `await queue.join()`: when
 every item is done, cancel the consumers, which wait in vain.
 
+With `end=sentinel-each` each producer puts a sentinel as soon as it is done. With more
+producers than consumers, some sentinels are never taken, nor are the items of a producer
+that is late: `join` waits for ever, and on a full queue `put` does. In Tokio `send` fails
+as soon as no consumer is left.
+
 `put` is not quite fair: a producer that arrives just as there is room goes before
 producers that were woken for it. Tokio's `send` keeps the order. With many blocked
 producers, the two may spread the blocked time differently.
@@ -26,7 +31,8 @@ PARAMS = {
     "capacity": Number(3, 0, 100_000),
     "produce": Number(100, 0, 60_000),
     "consume": Number(200, 0, 60_000),
-    "end": Choice("close", "sentinel", "sentinel-put-back", "join+cancel"),
+    "end": Choice("close", "sentinel", "sentinel-put-back", "join+cancel", "sentinel-each"),
+    "late": Number(0, 0, 60_000),
 }
 
 ITEM = "an item"
@@ -47,7 +53,7 @@ async def run(cx):
     queue = asyncio.Queue(maxsize=cx.capacity)
 
     producers = [
-        asyncio.create_task(producer(queue, tally, cx.items, cx.produce), name=f"producer {i}")
+        asyncio.create_task(producer(cx, queue, tally, late=cx.late if i == cx.producers - 1 else 0), name=f"producer {i}")
         for i in range(cx.producers)
     ]
     put_back = cx.end == "sentinel-put-back"
@@ -65,7 +71,8 @@ async def run(cx):
             await send_sentinels(queue, consumers, cx.producers)
         case "sentinel-put-back":
             await send_sentinels(queue, consumers, 1)
-        case "join+cancel":
+        case "join+cancel" | "sentinel-each":
+            # With `sentinel-each` the producers have done so. The consumers that got no sentinel wait in vain.
             await queue.join()
             for waiting in consumers:
                 waiting.cancel()
@@ -86,29 +93,41 @@ async def run(cx):
     return outcome.check("every consumer ends", len(ended) == cx.consumers)
 
 
-async def producer(queue, tally, items, produce):
+async def producer(cx, queue, tally, late):
     """Makes items and puts them into the queue, waiting while it is full. Returns how long it was blocked."""
+    await takes(late)
     blocked = 0
-    for _ in range(items):
-        await asyncio.sleep(produce / 1000)
+    for _ in range(cx.items):
+        await takes(cx.produce)
         # Backpressure: this waits while the queue is full.
         ready = now()
         await queue.put(ITEM)
         blocked += now() - ready
         tally.produced += 1
         tally.peak = max(tally.peak, queue.qsize())
+    if cx.end == "sentinel-each":
+        # This says "no more items of mine", but the consumer that gets it takes no items of others either.
+        await queue.put(DONE)
     return blocked
 
 
 async def consumer(queue, tally, consume, put_back):
     """Takes items and uses them, until the sentinel."""
     while (item := await queue.get()) is not DONE:
-        await asyncio.sleep(consume / 1000)
+        await takes(consume)
         tally.consumed += 1
         queue.task_done()
+    # A sentinel counts for `join`, too.
+    queue.task_done()
     # Put the sentinel back for the next consumer, if that is how this run ends.
     if put_back:
         await queue.put(DONE)
+
+
+async def takes(ms):
+    """Waits, and does not yield if there is nothing to wait for: `asyncio.sleep(0)` would."""
+    if ms:
+        await asyncio.sleep(ms / 1000)
 
 
 async def send_sentinels(queue, consumers, sentinels):
@@ -121,3 +140,18 @@ async def send_sentinels(queue, consumers, sentinels):
 
 if __name__ == "__main__":
     main("producer-consumer", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_a_bounded_queue_pushes_back():
+    """A bound makes producers wait and keeps the queue short. Without one the queue grows, and little is gained."""
+    bounded = await run(given(PARAMS, items=40, capacity=3))
+    unbounded = await run(given(PARAMS, items=40, capacity=0))
+    assert (bounded.value("peak depth"), unbounded.value("peak depth")) == (3, 20)
+    assert bounded.value("most blocked producer") > 0
+    assert unbounded.value("most blocked producer") == 0
+    assert (bounded.value("total"), unbounded.value("total")) == (5_900, 5_500)

@@ -24,21 +24,24 @@
 //! message per producer, and each ends one consumer. If there are more consumers than producers, as
 //! here, the rest wait for ever and the run stalls. With `sentinel-put-back` each consumer puts the
 //! message back, so one ends them all. `join+cancel` waits until every item is acknowledged, and
-//! then aborts the consumers, which wait in vain.
+//! then aborts the consumers, which wait in vain. With `sentinel-each` each producer sends an end
+//! message as soon as it is done. Now set `producers` to 4 and `late` to 3000: three messages end
+//! all three consumers while the last producer still makes items, and nobody takes those.
 //!
 //! **Words.** asyncio: `asyncio.Queue(maxsize=…)`, `put`, `get`, `task_done`, `join`; it has many
-//! readers and, before 3.13, no way to close it. Tokio: `mpsc::channel`, `send`, `recv`; the `send`
-//! of an `unbounded_channel` never waits.
+//! readers and, before 3.13, no way to close it; if no consumer is left, `put` and `join` wait for
+//! ever. Tokio: `mpsc::channel`, `send`, `recv`; the `send` of an `unbounded_channel` never waits; if
+//! no receiver is left, `send` returns an error. There is no `join`: count acknowledgements.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
+use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, info, info_span, warn};
 
 use scenario::prelude::*;
 
@@ -48,8 +51,12 @@ const ITEMS: Param = Param::count("items", 20, (0, 100_000), "items", "How many 
 const CAPACITY: Param = Param::count("capacity", 3, (0, 100_000), "items", "How many items fit; 0 is unbounded.");
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long it takes to make an item.");
 const CONSUME: Param = Param::millis("consume", 200, (0, 60_000), "How long it takes to use an item.");
-const END: Param =
-    Param::choice("end", &["close", "sentinel", "sentinel-put-back", "join+cancel"], "How consumers learn that the items end.");
+const END: Param = Param::choice(
+    "end",
+    &["close", "sentinel", "sentinel-put-back", "join+cancel", "sentinel-each"],
+    "How consumers learn that the items end.",
+);
+const LATE: Param = Param::millis("late", 0, (0, 60_000), "How much later the last producer starts.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -58,12 +65,16 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Channels,
     lesson: "A bounded queue pushes back.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[PRODUCERS, CONSUMERS, ITEMS, CAPACITY, PRODUCE, CONSUME, END],
+    params: &[PRODUCERS, CONSUMERS, ITEMS, CAPACITY, PRODUCE, CONSUME, END, LATE],
     patterns: &["producer-consumer", "bounded queue", "backpressure", "sentinel", "queue join"],
-    differs: "`asyncio.Queue` has many readers and, before 3.13, no way to close it; Tokio's `mpsc` has one receiver, which \
-              consumers share behind a lock, and it closes with its last sender.",
+    differs: "`asyncio.Queue` has many readers, a `put` that may overtake others, and, before 3.13, no way to close it, so \
+              `put` and `join` wait for ever if no consumer is left; Tokio's `mpsc` has one receiver, which consumers share behind a lock, it closes with its last \
+              sender, and `send` fails without a receiver.",
     builds_on: &["semaphore"],
-    breaks: &[Breaks::stalls(&[("end", "sentinel")])],
+    breaks: &[
+        Breaks::stalls(&[("end", "sentinel")]),
+        Breaks::checks(&[("end", "sentinel-each"), ("producers", "4"), ("late", "3000")], &["every item produced is consumed"]),
+    ],
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "consumer"),
@@ -175,12 +186,19 @@ async fn run(cx: Context) -> scenario::Result {
     let bound = if cx.number(CAPACITY) == 0 { Semaphore::MAX_PERMITS } else { cx.count(CAPACITY) };
     let (queue, receiver) = mpsc::channel(bound);
     let receiver = Arc::new(Mutex::new(receiver));
-    let (acks, mut acknowledged) = mpsc::unbounded_channel();
+    // Consumers acknowledge each item on a second channel. Counting these is what `join` of an asyncio queue does by itself.
+    let (acks, acknowledged) = mpsc::unbounded_channel();
 
     // Each producer has a sender, so that the channel knows when all of them have ended.
     let mut producers = JoinSet::new();
     for i in 0..cx.count(PRODUCERS) {
-        let producer = producer(queue.clone(), tally.clone(), cx.number(ITEMS), cx.duration(PRODUCE));
+        let job = Job {
+            late: if i + 1 == cx.count(PRODUCERS) { cx.duration(LATE) } else { Duration::ZERO },
+            items: cx.number(ITEMS),
+            produce: cx.duration(PRODUCE),
+            sentinel: end == "sentinel-each",
+        };
+        let producer = producer(queue.clone(), tally.clone(), job);
         producers.build_task().name(&format!("producer {i}")).spawn(producer)?;
     }
     let mut consumers = JoinSet::new();
@@ -190,8 +208,10 @@ async fn run(cx: Context) -> scenario::Result {
         let consumer = consumer(receiver.clone(), back, acks.clone(), tally.clone(), cx.duration(CONSUME));
         consumers.build_task().name(&format!("consumer {i}")).spawn(consumer)?;
     }
-    // Only the consumers own the receiver now: when the last one has ended, `send` fails instead of waiting.
+    // Only the consumers own the receiver now: when the last one has ended, `send` fails instead of waiting. The same goes
+    // for their end of the acknowledgements.
     drop(receiver);
+    drop(acks);
 
     // Wait until the producers have made all items.
     let mut blocked = Duration::ZERO;
@@ -202,10 +222,9 @@ async fn run(cx: Context) -> scenario::Result {
     // Then let the consumers know that no more items will come.
     match end {
         "close" => drop(queue),
-        "join+cancel" => {
-            for _ in 0..tally.produced.load(Ordering::Relaxed) {
-                acknowledged.recv().await;
-            }
+        // With `sentinel-each` the producers have done so, and ended as many consumers. The others wait in vain.
+        "join+cancel" | "sentinel-each" => {
+            join(acknowledged, tally.produced.load(Ordering::Relaxed)).await;
             consumers.abort_all();
         }
         "sentinel-put-back" => send_sentinels(&queue, 1).await,
@@ -240,16 +259,35 @@ fn outcome(cx: &Context, tally: &Tally, blocked: Duration, total: Duration) -> O
     }
 }
 
+/// What a producer has to do.
+struct Job {
+    /// How much later it starts.
+    late: Duration,
+    items: u64,
+    /// How long it takes to make an item.
+    produce: Duration,
+    /// Whether it sends a sentinel at its end.
+    sentinel: bool,
+}
+
 /// Makes items and puts them into the queue, waiting while it is full. Returns how long it was blocked.
-async fn producer(queue: Sender<Message>, tally: Arc<Tally>, items: u64, produce: Duration) -> scenario::Result<Duration> {
+async fn producer(queue: Sender<Message>, tally: Arc<Tally>, job: Job) -> scenario::Result<Duration> {
+    if !job.late.is_zero() {
+        sleep(job.late).instrument(info_span!("starts later")).await;
+    }
     let mut blocked = Duration::ZERO;
-    for _ in 0..items {
-        sleep(produce).instrument(info_span!("produces")).await;
+    for _ in 0..job.items {
+        sleep(job.produce).instrument(info_span!("produces")).await;
         // Backpressure: this waits while the queue is full.
         let ready = Instant::now();
-        queue.send(Message::Item).await?;
+        let sent = queue.send(Message::Item).await;
         blocked += ready.elapsed();
         let produced = tally.produced.fetch_add(1, Ordering::Relaxed) + 1;
+        if sent.is_err() {
+            // The receiver is gone with the last consumer. More items would be lost as well.
+            warn!(counter.produced = produced, mark = "no taker", "no consumer is left to take the item");
+            return Ok(blocked);
+        }
         let depth = (queue.max_capacity() - queue.capacity()) as u64;
         let deepest = tally.peak.fetch_max(depth, Ordering::Relaxed);
         if depth == queue.max_capacity() as u64 && deepest < depth {
@@ -257,7 +295,20 @@ async fn producer(queue: Sender<Message>, tally: Arc<Tally>, items: u64, produce
         }
         info!(counter.produced = produced, counter.depth = depth, "puts an item");
     }
+    if job.sentinel {
+        // This says "no more items of mine", but the consumer that gets it takes no items of others either.
+        send_sentinels(&queue, 1).await;
+    }
     Ok(blocked)
+}
+
+/// Waits for that many acknowledgements. Stops early if no consumer is left to acknowledge anything.
+async fn join(mut acknowledged: UnboundedReceiver<()>, items: u64) {
+    for _ in 0..items {
+        if acknowledged.recv().await.is_none() {
+            return;
+        }
+    }
 }
 
 /// Takes messages and uses the items, until the sentinel or the end of the channel.
@@ -280,7 +331,8 @@ async fn consumer(
                 sleep(consume).instrument(info_span!("consumes")).await;
                 let consumed = tally.consumed.fetch_add(1, Ordering::Relaxed) + 1;
                 info!(counter.consumed = consumed, "has used the item");
-                acks.send(())?;
+                // Main reads these only if it waits for them. Otherwise it may have dropped its end.
+                let _ = acks.send(());
             }
             Some(Message::Done) => {
                 // Put the sentinel back for the next consumer, if that is how this run ends.
@@ -340,6 +392,18 @@ mod tests {
     async fn one_more_consumer_keeps_the_queue_short() -> scenario::Result<()> {
         let outcome = run(Context::of(&SCENARIO, &[(ITEMS, "40"), (CAPACITY, "0"), (CONSUMERS, "4")])).await?;
         assert_eq!((outcome.value("total"), outcome.value("peak depth")), (Some(4200.0), Some(2.0)));
+        Ok(())
+    }
+
+    /// A sentinel from each producer is enough for as many consumers, and too early for the items of a late producer.
+    #[tokio::test(start_paused = true)]
+    async fn a_late_producer_finds_no_consumer() -> scenario::Result<()> {
+        for (producers, late, lost) in [("2", "0", false), ("2", "3000", false), ("4", "0", false), ("4", "3000", true)] {
+            let turned = [(END, "sentinel-each"), (PRODUCERS, producers), (LATE, late)];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            assert_eq!(outcome.value("consumed") < outcome.value("produced"), lost, "{turned:?}: {outcome:?}");
+            assert_eq!(outcome.holds(), !lost, "{turned:?}: {outcome:?}");
+        }
         Ok(())
     }
 }

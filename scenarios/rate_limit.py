@@ -97,3 +97,22 @@ def most_at_once(calls):
 
 if __name__ == "__main__":
     main("rate-limit", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_the_limit_is_on_starts_and_not_on_calls_in_flight():
+    """Twice the latency or twice the rate puts about twice as many calls in flight; a large bucket limits nothing."""
+    for per_second, burst, latency, starts, in_flight, total in [
+        (5, 3, 1_000, 7, 7, 2_800),
+        (5, 3, 2_000, 7, 12, 3_800),
+        (10, 3, 1_000, 12, 12, 1_900),
+        (5, 30, 1_000, 12, 12, 1_000),
+    ]:
+        outcome = await run(given(PARAMS, per_second=per_second, burst=burst, latency=latency))
+        assert (outcome.value("most starts in a second"), outcome.value("peak in flight")) == (starts, in_flight)
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -1,9 +1,10 @@
 """Resource: open, use, close, also when cancelled or failed.
 
 `drop` closes in its last line, which a failed or cancelled session does not reach.
-`guard` hands the connection to a closer, a task that is never cancelled: an `ExitStack`
-runs its callback on every way out. `scope` is `async with`: a cancel is an exception,
-so `__aexit__` runs, and it may await. In Rust `Drop` cannot.
+`guard` hands the connection to a closer, a task that is never cancelled: `finally` runs
+on every way out, and `put_nowait` needs no await, which another cancel could cut.
+`scope` is `async with`: a cancel is an exception, so `__aexit__` runs, and it may await.
+In Rust `Drop` cannot.
 
 But a cancel inside `__aexit__` cuts the closing short. `asyncio.shield` protects the
 closing, and the session still has to wait until it is done.
@@ -14,7 +15,7 @@ cancelled while it closes, it ends as cancelled.
 """
 
 import asyncio
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from twin import Choice, Number, Outcome, main, now
 
@@ -64,6 +65,8 @@ class Server:
 
 
 class Connection:
+    """A connection, which stays open until `close` has run to its end."""
+
     def __init__(self, server):
         self.server = server
 
@@ -86,9 +89,15 @@ async def run(cx):
 
     sessions = []
     for i in range(SESSIONS):
-        session = {"drop": until_cancelled, "guard": guarded, "scope": scoped}[cx.variant]
-        at = session(server, i * EVERY, i < cx.fail, to_close)
-        sessions.append(asyncio.create_task(at, name=f"session {i}"))
+        start, fails = i * EVERY, i < cx.fail
+        match cx.variant:
+            case "drop":
+                session = until_cancelled(server, start, fails)
+            case "guard":
+                session = guarded(server, start, fails, to_close)
+            case "scope":
+                session = scoped(server, start, fails)
+        sessions.append(asyncio.create_task(session, name=f"session {i}"))
     # Cancel each session at its time.
     if cx.cancel_after:
         for i, session in enumerate(sessions):
@@ -112,7 +121,7 @@ async def run(cx):
     )
 
 
-async def until_cancelled(server, start, fails, _):
+async def until_cancelled(server, start, fails):
     """drop: closes in its last line, if it reaches it."""
     await asyncio.sleep(start / 1000)
     connection = await server.open()
@@ -124,12 +133,14 @@ async def guarded(server, start, fails, to_close):
     """guard: the closer gets the connection on every way out."""
     await asyncio.sleep(start / 1000)
     connection = await server.open()
-    with ExitStack() as stack:
-        stack.callback(to_close.put_nowait, connection)
+    try:
         await connection.work(fails)
+    finally:
+        # The queue is not bounded, so this never waits.
+        to_close.put_nowait(connection)
 
 
-async def scoped(server, start, fails, _):
+async def scoped(server, start, fails):
     """scope: the session itself closes on every way out."""
     await asyncio.sleep(start / 1000)
     async with server.connection() as connection:
@@ -144,3 +155,18 @@ async def close_all(to_close):
 
 if __name__ == "__main__":
     main("resource", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_only_code_that_awaits_can_close():
+    """A session that is cancelled or fails does not reach its last line, so only `drop` leaks."""
+    for fail, cancel_after, leaked_by_drop in [(0, 0, 0), (3, 0, 3), (0, 250, 6), (0, 500, 0)]:
+        for variant in ["drop", "guard", "scope"]:
+            outcome = await run(given(PARAMS, variant=variant, fail=fail, cancel_after=cancel_after))
+            leaked = leaked_by_drop if variant == "drop" else 0
+            assert outcome.value("left open") == leaked
+            assert outcome.holds() == (leaked == 0)

@@ -21,13 +21,16 @@
 //! with `scope` each session closes its own.
 //!
 //! **Pitfall.** Code that "always closes at the end" closes only if it reaches the end. `?` leaves
-//! early, and so does every `.await` if the task is aborted, times out or loses a `select!`. And
-//! wait for the closer before the program ends, or you lose the connections that it still has.
+//! early, and so does every `.await` if the task is aborted, times out or loses a `select!`. A scope
+//! is such code, too: it closes when its work returns, also with an error, but not if the session is
+//! aborted or panics. Against those only a guard helps. And wait for the closer before the program
+//! ends, or you lose the connections that it still has.
 //!
 //! **Words.** asyncio: `async with`; `__aexit__` may await, because a cancel is an exception, but a
 //! cancel *inside* it cuts it short unless the closing is shielded. Tokio: a guard with `Drop` and
 //! a channel, or a scope that takes a closure and a `CancellationToken`.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -68,6 +71,58 @@ pub const SCENARIO: Scenario = Scenario {
         Breaks::checks(&[("variant", "drop"), ("cancel_after", "250")], &["everything that was opened is closed"]),
         Breaks::checks(&[("variant", "drop"), ("cancel_after", "350")], &["everything that was opened is closed"]),
         Breaks::checks(&[("variant", "drop"), ("cancel_after", "0"), ("fail", "3")], &["everything that was opened is closed"]),
+    ],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "session"),
+            "main has spawned {count:session} sessions, which start one after the other. Each opens a connection, which has to \
+             be closed, however the session ends.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "a connection is opened"),
+            "{task} has opened its connection. Closing it takes a message to the server and {param:close}, so that is an await.",
+        ),
+        Stop::at(
+            When::End(Nth::First, "session", How::Cancelled),
+            "At {time} {task} is dropped at the await where it waits. The line that closes the connection never runs.",
+        )
+        .line("connection.close().await")
+        .only("variant", "drop"),
+        Stop::at(
+            When::End(Nth::First, "session", How::Cancelled),
+            "At {time} {task} is dropped, and with it the guard of its connection, if it has one. `Drop` cannot await: it sends \
+             the connection to the closer.",
+        )
+        .line("Guard { connection, closer }")
+        .only("variant", "guard"),
+        Stop::at(
+            When::Log(Nth::First, "a connection is closed"),
+            "{task} has closed a connection that a guard has sent to it. Nobody cancels this task, so it can await.",
+        )
+        .only("variant", "guard"),
+        Stop::at(
+            When::Log(Nth::First, "cancels session"),
+            "At {time} main {text}: a token asks it to stop. The task is not dropped, so if it still runs, it can close its \
+             connection.",
+        )
+        .line("stop.cancelled()")
+        .only("variant", "scope"),
+        Stop::at(
+            When::Log(Nth::First, "a connection is closed"),
+            "{task} has closed its connection on the way out, after its work had ended, whatever the reason.",
+        )
+        .line("work(&connection).await")
+        .only("variant", "scope"),
+        Stop::at(
+            When::Log(Nth::First, "a session failed"),
+            "main learns that {text}. An error skips the rest of a function, as a drop does. Only `Drop` or the caller can clean \
+             up then.",
+        )
+        .only("fail", "3"),
+        Stop::at(
+            When::Over,
+            "{figure:opened} connections were opened and {figure:closed} closed. {figure:left open} are still open at the end.",
+        ),
     ],
     source: include_str!("resource.rs"),
     path: file!(),
@@ -114,10 +169,10 @@ impl Server {
 
 impl Connection {
     /// Works with the connection; if `fails` is set, fails half way.
-    async fn work(&self, fails: bool) -> Result<(), &'static str> {
+    async fn work(&self, fails: bool) -> Result<(), SessionError> {
         let usage = if fails { self.server.half_usage() } else { self.server.usage };
         sleep(usage).instrument(info_span!("uses")).await;
-        if fails { Err("the server hung up") } else { Ok(()) }
+        if fails { Err(SessionError::HungUp) } else { Ok(()) }
     }
 
     /// Sends the closing message. If this future is dropped before it is done, the connection stays open.
@@ -143,9 +198,29 @@ impl Drop for Guard {
     }
 }
 
+/// Why a session ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SessionError {
+    /// The server closed the connection.
+    HungUp,
+    /// The session was asked to stop.
+    Cancelled,
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SessionError::HungUp => "the server hung up",
+            SessionError::Cancelled => "it was asked to stop",
+        })
+    }
+}
+
+impl std::error::Error for SessionError {}
+
 /// A running session, and the token that asks it to stop.
 struct Session {
-    task: JoinHandle<Result<(), &'static str>>,
+    task: JoinHandle<Result<(), SessionError>>,
     token: CancellationToken,
 }
 
@@ -196,8 +271,8 @@ async fn run(cx: Context) -> scenario::Result {
     for session in sessions {
         match session.task.await {
             Ok(Ok(())) => {}
-            Ok(Err(CANCELLED)) => cancelled += 1,
-            Ok(Err(error)) => {
+            Ok(Err(SessionError::Cancelled)) => cancelled += 1,
+            Ok(Err(error @ SessionError::HungUp)) => {
                 info!("a session failed: {error}");
                 failed += 1;
             }
@@ -224,11 +299,8 @@ async fn run(cx: Context) -> scenario::Result {
         .check("everything that was opened is closed", opened == closed))
 }
 
-/// The error of a session that was asked to stop.
-const CANCELLED: &str = "cancelled";
-
 /// `drop`: closes in its last line, if it reaches it.
-async fn until_dropped(server: Arc<Server>, start: Instant, fails: bool) -> Result<(), &'static str> {
+async fn until_dropped(server: Arc<Server>, start: Instant, fails: bool) -> Result<(), SessionError> {
     sleep_until(start).instrument(info_span!("starts later")).await;
     let connection = server.open().await;
     connection.work(fails).await?;
@@ -242,7 +314,7 @@ async fn guarded(
     start: Instant,
     fails: bool,
     closer: UnboundedSender<Connection>,
-) -> Result<(), &'static str> {
+) -> Result<(), SessionError> {
     sleep_until(start).instrument(info_span!("starts later")).await;
     let connection = server.open().await;
     let guard = Guard { connection, closer };
@@ -250,19 +322,21 @@ async fn guarded(
 }
 
 /// `scope`: a token asks it to stop. It is not dropped, so it can close its connection on the way out.
-async fn scoped(server: Arc<Server>, start: Instant, fails: bool, stop: CancellationToken) -> Result<(), &'static str> {
+async fn scoped(server: Arc<Server>, start: Instant, fails: bool, stop: CancellationToken) -> Result<(), SessionError> {
     sleep_until(start).instrument(info_span!("starts later")).await;
     with_connection(&server, async |connection| {
         tokio::select! {
             biased;
-            () = stop.cancelled() => Err(CANCELLED),
+            () = stop.cancelled() => Err(SessionError::Cancelled),
             result = connection.work(fails) => result,
         }
     })
     .await
 }
 
-/// Opens a connection, lets `work` use it, and closes it, however `work` ends.
+/// Opens a connection, lets `work` use it, and closes it when `work` returns, also with an error.
+///
+/// If `work` panics, or if this future is dropped, the last lines do not run and the connection stays open.
 async fn with_connection<T>(server: &Arc<Server>, work: impl AsyncFnOnce(&Connection) -> T) -> T {
     let connection = server.open().await;
     let result = work(&connection).await;
@@ -295,6 +369,37 @@ mod tests {
                 assert_eq!(outcome.holds(), leaked < 1.0, "{turned:?}");
             }
         }
+        Ok(())
+    }
+
+    /// A scope does not close if it is dropped or if its work panics; a guard does.
+    #[tokio::test(start_paused = true)]
+    async fn a_scope_that_is_dropped_or_panics_leaves_its_connection_open() -> scenario::Result<()> {
+        let server = Arc::new(Server {
+            open: Duration::ZERO,
+            usage: Duration::from_millis(200),
+            close: Duration::ZERO,
+            opened: AtomicU64::new(0),
+            closed: AtomicU64::new(0),
+        });
+        let counts = || (server.opened.load(Ordering::Relaxed), server.closed.load(Ordering::Relaxed));
+        // In the middle of their work, one session is aborted and one panics.
+        let aborted = tokio::spawn(scoped(server.clone(), Instant::now(), false, CancellationToken::new()));
+        sleep(Duration::from_millis(100)).await;
+        aborted.abort();
+        assert!(aborted.await.is_err_and(|error| error.is_cancelled()));
+        assert_eq!(counts(), (1, 0), "an aborted scope");
+        let inner = server.clone();
+        let panicked = tokio::spawn(async move { with_connection(&inner, async |_| panic!("a bug")).await });
+        assert!(panicked.await.is_err_and(|error| error.is_panic()));
+        assert_eq!(counts(), (2, 0), "a scope that panics");
+
+        let (closer, to_close) = mpsc::unbounded_channel();
+        let guarded = tokio::spawn(guarded(server.clone(), Instant::now(), false, closer));
+        sleep(Duration::from_millis(100)).await;
+        guarded.abort();
+        close_all(to_close).await;
+        assert_eq!(counts(), (3, 1), "an aborted guard");
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ Clients that fail together and wait for the same time come back together. A dela
 doubles puts more time between the waves; only randomness makes them smaller.
 
 A separate exception type marks what no retry can fix: `except Transient` retries, and
-`Fatal` propagates.
+`Fatal` propagates to the caller, as the last `Transient` does.
 
 Pitfall: `except Exception:` around the call retries bugs as well.
 """
@@ -36,58 +36,60 @@ class Fatal(Exception):
     """A wrong password, a bad request: the next attempt fails in the same way."""
 
 
-class Client:
-    """Calls until a call succeeds, fails for good, or was the last attempt."""
+class Service:
+    """The service. It logs the calls of each client, in order: when a call started, when it ended, and its error."""
 
-    def __init__(self, cx, i):
-        self.cx, self.i = cx, i
-        self.attempts = []
-        self.ended = None
+    def __init__(self, cx):
+        self.cx = cx
+        self.log = [[] for _ in range(cx.clients)]
 
-    async def run(self):
-        for attempt in range(self.cx.attempts):
-            # With jitter, clients that failed together come back at different times.
-            if attempt > 0:
-                await asyncio.sleep(self.pause(attempt - 1) / 1000)
-            started = now()
-            try:
-                await self.call(attempt)
-                self.ended = "served"
-            except Transient:
-                self.ended = "gave up"
-            except Fatal:
-                self.ended = "failed for good"
-            self.attempts.append((started, now(), self.ended))
-            if self.ended != "gave up":
-                return
-
-    async def call(self, attempt):
-        """Calls the service, which fails at the rates of the parameters."""
+    async def call(self, client, attempt):
+        """Handles one call, which fails at the rates of the parameters."""
+        started = now()
         await asyncio.sleep(CALL / 1000)
-        if self.cx.draw(f"fatal of {self.i}", attempt, 0, 99) < self.cx.fatal_rate:
-            raise Fatal
-        if self.cx.draw(f"fail of {self.i}", attempt, 0, 99) < self.cx.fail_rate:
-            raise Transient
+        error = None
+        if self.cx.draw(f"fatal of {client}", attempt, 0, 99) < self.cx.fatal_rate:
+            error = Fatal()
+        elif self.cx.draw(f"fail of {client}", attempt, 0, 99) < self.cx.fail_rate:
+            error = Transient()
+        self.log[client].append((started, now(), error))
+        if error:
+            raise error
 
-    def pause(self, attempt):
-        """Returns how long the client waits after that attempt."""
-        longest = delay(self.cx, attempt)
-        match self.cx.jitter:
-            case "none":
-                return longest
-            case "full":
-                return self.cx.draw(f"pause of {self.i}", attempt, 0, longest)
-            case "equal":
-                return longest - longest // 2 + self.cx.draw(f"pause of {self.i}", attempt, 0, longest // 2)
 
-    def pauses_fit(self):
-        """Returns True if each pause is within the bounds of the formula."""
-        for attempt, ((_, ended, _), (started, _, _)) in enumerate(zip(self.attempts, self.attempts[1:])):
-            longest = delay(self.cx, attempt)
-            shortest = {"none": longest, "full": 0, "equal": longest / 2}[self.cx.jitter]
-            if not shortest <= started - ended <= longest:
-                return False
-        return True
+async def client(cx, service, i):
+    """Calls until a call succeeds. Raises the error that ends it: a fatal one, or the error of the last attempt."""
+    for attempt in range(cx.attempts):
+        try:
+            return await service.call(i, attempt)
+        except Transient:
+            # After the last attempt this error goes to the caller. A fatal one always does.
+            if attempt + 1 == cx.attempts:
+                raise
+        # With jitter, clients that failed together come back at different times.
+        await asyncio.sleep(pause(cx, i, attempt) / 1000)
+
+
+def pause(cx, client, attempt):
+    """Returns how long the client waits after that attempt."""
+    longest = delay(cx, attempt)
+    match cx.jitter:
+        case "none":
+            return longest
+        case "full":
+            return cx.draw(f"pause of {client}", attempt, 0, longest)
+        case "equal":
+            return longest - longest // 2 + cx.draw(f"pause of {client}", attempt, 0, longest // 2)
+
+
+def pauses_fit(cx, calls):
+    """Returns True if each pause between the calls of a client is within the bounds of the formula."""
+    for attempt, ((_, ended, _), (started, _, _)) in enumerate(zip(calls, calls[1:])):
+        longest = delay(cx, attempt)
+        shortest = {"none": longest, "full": 0, "equal": longest / 2}[cx.jitter]
+        if not shortest <= started - ended <= longest:
+            return False
+    return True
 
 
 def delay(cx, attempt):
@@ -100,27 +102,29 @@ def delay(cx, attempt):
 
 async def run(cx):
     started = now()
-    clients = [Client(cx, i) for i in range(cx.clients)]
-    # All clients call at the same moment.
-    async with asyncio.TaskGroup() as group:
-        for client in clients:
-            group.create_task(client.run(), name=f"client {client.i}")
+    service = Service(cx)
+    # All clients call at the same moment. Each ends on its own, so collect their errors.
+    clients = [asyncio.create_task(client(cx, service, i), name=f"client {i}") for i in range(cx.clients)]
+    ends = await asyncio.gather(*clients, return_exceptions=True)
+    # Any other exception is a bug, which must not vanish among the results.
+    for end in ends:
+        if end is not None and not isinstance(end, (Transient, Fatal)):
+            raise end
 
-    # The last attempt decides how a client ended. All attempts but the first are retries.
-    ended = [client.ended for client in clients]
-    retries = [started for client in clients for started, _, _ in client.attempts[1:]]
-    before_last = [how for client in clients for _, _, how in client.attempts[:-1]]
+    # All calls of a client but its first are retries.
+    retries = [started for calls in service.log for started, _, _ in calls[1:]]
+    before_a_retry = [error for calls in service.log for _, _, error in calls[:-1]]
     return (
         Outcome()
-        .figure("served", ended.count("served"), "clients")
-        .figure("gave up", ended.count("gave up"), "clients")
-        .figure("failed for good", ended.count("failed for good"), "clients")
-        .figure("attempts", sum(len(client.attempts) for client in clients), "attempts")
+        .figure("served", ends.count(None), "clients")
+        .figure("gave up", sum(isinstance(end, Transient) for end in ends), "clients")
+        .figure("failed for good", sum(isinstance(end, Fatal) for end in ends), "clients")
+        .figure("attempts", sum(map(len, service.log)), "attempts")
         .figure("most retries within 100 ms", most_within(CALL, retries), "attempts")
         .figure("total", now() - started, "ms")
-        .check(f"no client tries more than {cx.attempts} times", all(len(c.attempts) <= cx.attempts for c in clients))
-        .check("each pause is as long as the formula says", all(client.pauses_fit() for client in clients))
-        .check("no client retries a fatal error", "failed for good" not in before_last)
+        .check(f"no client tries more than {cx.attempts} times", all(len(calls) <= cx.attempts for calls in service.log))
+        .check("each pause is as long as the formula says", all(pauses_fit(cx, calls) for calls in service.log))
+        .check("no client retries a fatal error", all(isinstance(error, Transient) for error in before_a_retry))
     )
 
 
@@ -132,3 +136,16 @@ def most_within(span, moments):
 
 if __name__ == "__main__":
     main("retry", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_jitter_dissolves_the_waves():
+    """If no call succeeds, retries without jitter come all at once, however many clients there are."""
+    for clients, jitter, most in [(8, "none", 8), (8, "full", 3), (8, "equal", 4), (16, "none", 16), (16, "full", 6)]:
+        outcome = await run(given(PARAMS, clients=clients, jitter=jitter, fail_rate=100))
+        assert outcome.value("most retries within 100 ms") == most
+        assert outcome.holds()

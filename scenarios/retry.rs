@@ -23,12 +23,13 @@
 //! layers make 27 calls at the bottom. Retry in one layer only.
 //!
 //! **Words.** asyncio: a loop with `try`, `except`, `await asyncio.sleep(pause)`, or `tenacity`.
-//! Tokio: a loop with `match` and `sleep(pause)`, or the crates `backon` and `tower`. In both, a
-//! separate error type marks what is fatal.
+//! Tokio: a loop with `match` and `sleep(pause)`, or the crates `backon` and `tower`. In both, the
+//! error says whether it is fatal, and the last error goes to the caller.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -60,6 +61,58 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[CLIENTS, ATTEMPTS, DELAY, BACKOFF, JITTER, FAIL_RATE, FATAL_RATE],
     patterns: &["retry", "exponential backoff", "jitter", "transient and fatal errors"],
     builds_on: &["timeout"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "client"),
+            "{count:client} clients call the service at the same moment. Each may try {param:attempts} times.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "the service is overloaded: retries"),
+            "The call of {task} fails: {text}. Every client whose call fails at this moment waits equally long.",
+        )
+        .only("jitter", "none"),
+        Stop::at(
+            When::Log(Nth::First, "the service is overloaded: retries"),
+            "The call of {task} fails: {text}. Each client draws a pause of its own, between zero and {param:delay}.",
+        )
+        .line("\"full\" => draw")
+        .only("jitter", "full"),
+        Stop::at(
+            When::Log(Nth::First, "the service is overloaded: retries"),
+            "The call of {task} fails: {text}. Each client draws a pause of its own, between half of {param:delay} and all of \
+             it.",
+        )
+        .line("\"equal\" => delay -")
+        .only("jitter", "equal"),
+        Stop::at(
+            When::Log(Nth::First, "attempt 1"),
+            "{task} tries again. Clients that failed together waited equally long, so they come back together: {figure:most \
+             retries within 100 ms} retries fall within 100 ms.",
+        )
+        .only("jitter", "none"),
+        Stop::at(
+            When::Log(Nth::First, "attempt 1"),
+            "{task} tries again, after a pause of its own. Clients that failed together need not come back together: at most \
+             {figure:most retries within 100 ms} retries fall within 100 ms.",
+        )
+        .only("jitter", "full"),
+        Stop::at(
+            When::Log(Nth::First, "attempt 1"),
+            "{task} tries again, after a pause of its own. Clients that failed together need not come back together: at most \
+             {figure:most retries within 100 ms} retries fall within 100 ms.",
+        )
+        .only("jitter", "equal"),
+        Stop::at(
+            When::Log(Nth::First, "the service is overloaded: gives up"),
+            "{task} has failed in its last attempt and gives up. The limit keeps clients from calling a broken service for ever.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:attempts} calls were made. {figure:served} clients were served, {figure:gave up} gave up, and \
+             {figure:failed for good} failed for good. The run took {figure:total}.",
+        ),
+    ],
     source: include_str!("retry.rs"),
     path: file!(),
     twin: include_str!("retry.py"),
@@ -86,6 +139,8 @@ impl fmt::Display for CallError {
     }
 }
 
+impl std::error::Error for CallError {}
+
 /// The service, and what it counts.
 #[derive(Default)]
 struct Service {
@@ -93,10 +148,12 @@ struct Service {
     in_flight: AtomicU64,
     /// How many calls so far were retries.
     retries: AtomicU64,
+    /// The calls of each client, in order: its access log.
+    log: Mutex<BTreeMap<usize, Vec<Call>>>,
 }
 
-/// One attempt: its time and its result.
-struct Attempt {
+/// One call, as the service logs it.
+struct Call {
     started: Instant,
     ended: Instant,
     result: Result<(), CallError>,
@@ -111,14 +168,16 @@ async fn run(cx: Context) -> scenario::Result {
     for i in 0..cx.count(CLIENTS) {
         clients.build_task().name(&format!("client {i}")).spawn(client(cx.clone(), service.clone(), i))?;
     }
-    let histories: Vec<Vec<Attempt>> = clients.join_all().await;
-
-    // The last attempt decides how a client ended. All attempts but the first are retries.
-    let count = |result| histories.iter().filter(|attempts| attempts.last().is_some_and(|last| last.result == result)).count();
+    // Each client returns how it ended; what it tried is in the log of the service.
+    let ends = clients.join_all().await;
+    let count = |end| ends.iter().filter(|ended| **ended == end).count();
     let (ok, gave_up, fatal) = (count(Ok(())), count(Err(CallError::Transient)), count(Err(CallError::Fatal)));
-    let retries = histories.iter().flat_map(|attempts| attempts.iter().skip(1));
-    let attempts: usize = histories.iter().map(Vec::len).sum();
-    let after_fatal = histories.iter().flat_map(|attempts| attempts.iter().rev().skip(1));
+
+    // All calls of a client but its first are retries.
+    let log = service.log();
+    let retries = log.values().flat_map(|calls| calls.iter().skip(1));
+    let attempts: usize = log.values().map(Vec::len).sum();
+    let mut before_a_retry = log.values().flat_map(|calls| calls.iter().rev().skip(1));
     Ok(Outcome::new()
         .figure("served", ok, "clients")
         .figure("gave up", gave_up, "clients")
@@ -128,30 +187,31 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("total", started.elapsed(), "ms")
         .check(
             format!("no client tries more than {} times", cx.number(ATTEMPTS)),
-            histories.iter().all(|attempts| attempts.len() <= cx.count(ATTEMPTS)),
+            log.values().all(|calls| calls.len() <= cx.count(ATTEMPTS)),
         )
-        .check("each pause is as long as the formula says", histories.iter().all(|attempts| pauses_fit(&cx, attempts)))
-        .check("no client retries a fatal error", after_fatal.into_iter().all(|a| a.result == Err(CallError::Transient))))
+        .check("each pause is as long as the formula says", log.values().all(|calls| pauses_fit(&cx, calls)))
+        .check("no client retries a fatal error", before_a_retry.all(|call| call.result == Err(CallError::Transient))))
 }
 
-/// Calls until a call succeeds, fails for good, or was the last attempt.
-async fn client(cx: Context, service: Arc<Service>, i: usize) -> Vec<Attempt> {
-    let mut attempts = Vec::new();
-    for attempt in 0..cx.count(ATTEMPTS) {
-        let started = Instant::now();
-        let result = service.call(&cx, i, attempt).instrument(info_span!("calls")).await;
-        attempts.push(Attempt { started, ended: Instant::now(), result });
-        match result {
+/// Calls until a call succeeds. Returns the error that ends it: a fatal one, or the error of the last attempt.
+async fn client(cx: Context, service: Arc<Service>, i: usize) -> Result<(), CallError> {
+    let mut attempt = 0;
+    loop {
+        match service.call(&cx, i, attempt).instrument(info_span!("calls")).await {
             Ok(()) => {
                 info!(mark = "served", "is served");
-                break;
+                return Ok(());
             }
-            // A retry would fail in the same way.
+            // A retry would fail in the same way, so the error goes to the caller at once.
             Err(error @ CallError::Fatal) => {
                 warn!(mark = "fatal", "{error}: does not retry");
-                break;
+                return Err(error);
             }
-            Err(error) if attempt + 1 == cx.count(ATTEMPTS) => warn!(mark = "gives up", "{error}: gives up"),
+            // After the last attempt this error goes to the caller, too.
+            Err(error) if attempt + 1 == cx.count(ATTEMPTS) => {
+                warn!(mark = "gives up", "{error}: gives up");
+                return Err(error);
+            }
             Err(error) => {
                 // With jitter, clients that failed together come back at different times.
                 let pause = pause(&cx, i, attempt);
@@ -159,13 +219,14 @@ async fn client(cx: Context, service: Arc<Service>, i: usize) -> Vec<Attempt> {
                 sleep(pause).instrument(info_span!("backoff")).await;
             }
         }
+        attempt += 1;
     }
-    attempts
 }
 
 impl Service {
-    /// Handles one call, which fails at the rates of the parameters.
+    /// Handles one call, which fails at the rates of the parameters, and logs it.
     async fn call(&self, cx: &Context, client: usize, attempt: usize) -> Result<(), CallError> {
+        let started = Instant::now();
         let retries = self.retries.fetch_add(u64::from(attempt > 0), Ordering::Relaxed) + u64::from(attempt > 0);
         let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         info!(counter.in_flight = in_flight, counter.retries = retries, "attempt {attempt}");
@@ -174,13 +235,20 @@ impl Service {
         info!(counter.in_flight = in_flight, "answers");
 
         let happens = |what: &str, rate| cx.draw(&format!("{what} of {client}"), attempt, 0..=99) < cx.number(rate);
-        if happens("fatal", FATAL_RATE) {
+        let result = if happens("fatal", FATAL_RATE) {
             Err(CallError::Fatal)
         } else if happens("fail", FAIL_RATE) {
             Err(CallError::Transient)
         } else {
             Ok(())
-        }
+        };
+        self.log().entry(client).or_default().push(Call { started, ended: Instant::now(), result });
+        result
+    }
+
+    /// The log. It is never locked across an await.
+    fn log(&self) -> MutexGuard<'_, BTreeMap<usize, Vec<Call>>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,9 +269,9 @@ fn pause(cx: &Context, client: usize, attempt: usize) -> Duration {
     })
 }
 
-/// Returns true if each pause between the attempts of a client is within the bounds of the formula.
-fn pauses_fit(cx: &Context, attempts: &[Attempt]) -> bool {
-    attempts.windows(2).enumerate().all(|(attempt, pair)| {
+/// Returns true if each pause between the calls of a client is within the bounds of the formula.
+fn pauses_fit(cx: &Context, calls: &[Call]) -> bool {
+    calls.windows(2).enumerate().all(|(attempt, pair)| {
         let paused = pair[1].started - pair[0].ended;
         let longest = Duration::from_millis(delay(cx, attempt));
         let shortest = match cx.word(JITTER) {
@@ -258,7 +326,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_off_the_formula_is_found() {
         let at = |ms| Instant::now() + Duration::from_millis(ms);
-        let failed = |started, ended| Attempt { started: at(started), ended: at(ended), result: Err(CallError::Transient) };
+        let failed = |started, ended| Call { started: at(started), ended: at(ended), result: Err(CallError::Transient) };
         for (jitter, paused, fits) in [
             ("none", 1000, true),
             ("none", 999, false),
@@ -268,8 +336,8 @@ mod tests {
             ("equal", 499, false),
         ] {
             let cx = Context::of(&SCENARIO, &[(JITTER, jitter)]);
-            let attempts = [failed(0, 100), failed(100 + paused, 200 + paused)];
-            assert_eq!(pauses_fit(&cx, &attempts), fits, "{jitter}, {paused} ms");
+            let calls = [failed(0, 100), failed(100 + paused, 200 + paused)];
+            assert_eq!(pauses_fit(&cx, &calls), fits, "{jitter}, {paused} ms");
         }
     }
 
@@ -280,5 +348,14 @@ mod tests {
         assert_eq!((outcome.value("failed for good"), outcome.value("attempts")), (Some(7.0), Some(17.0)));
         assert!(outcome.holds(), "{outcome:?}");
         Ok(())
+    }
+
+    /// The caller of a client gets the error itself, and so can tell a fatal one from a service that is overloaded.
+    #[tokio::test(start_paused = true)]
+    async fn the_error_that_ends_a_client_reaches_its_caller() {
+        let ended = async |turned: &[_]| client(Context::of(&SCENARIO, turned), Arc::default(), 0).await;
+        assert_eq!(ended(&[(FATAL_RATE, "100")]).await, Err(CallError::Fatal));
+        assert_eq!(ended(&[(FAIL_RATE, "100")]).await, Err(CallError::Transient));
+        assert_eq!(ended(&[(FAIL_RATE, "0")]).await, Ok(()));
     }
 }

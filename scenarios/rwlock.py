@@ -169,3 +169,16 @@ async def writer(library, rests, write):
 
 if __name__ == "__main__":
     main("rwlock", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_readers_do_not_starve_a_writer():
+    """However busy the readers are, a writer waits only for the readers that came before it."""
+    for read_share in [1, 80, 100]:
+        outcome = await run(given(PARAMS, read_share=read_share))
+        assert outcome.value("writes") == 6
+        assert outcome.holds()

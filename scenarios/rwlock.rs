@@ -62,6 +62,37 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["read-write lock", "writer starvation", "fair lock"],
     differs: "asyncio has no read-write lock; Tokio's `RwLock` is fair.",
     builds_on: &["lock-contention"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, ""),
+            "{count:reader} readers and {count:writer} writers share data behind one lock. Readers may hold it together; a \
+             writer needs it alone.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "reads the result"),
+            "{task} takes the lock for reading. Readers change nothing, so several of them can hold it at once.",
+        )
+        .line("library.book.read().await;"),
+        Stop::at(
+            When::Wait(Nth::First, "writer", For::Lock),
+            "{task} wants to write, and has to wait for the lock. It is held by {holders}.",
+        ),
+        Stop::at(
+            When::Wait(Nth::First, "reader", For::Lock),
+            "{task} only wants to read, and yet it waits: a writer has the lock or waits for it. No reader passes a waiting \
+             writer.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "writer", For::Lock),
+            "{task} has the lock for itself after {lasted}. No reader that came later got in between, else it might wait for \
+             ever.",
+        ),
+        Stop::at(
+            When::Over,
+            "{figure:writes} writes were made. No writer waited longer than {figure:longest wait of a writer}, and no reader \
+             longer than {figure:longest wait of a reader}.",
+        ),
+    ],
     source: include_str!("rwlock.rs"),
     path: file!(),
     twin: include_str!("rwlock.py"),

@@ -1,10 +1,11 @@
 """Scrape: many requests, bounded, each with a timeout and its own error.
 
 The standard library has no asynchronous HTTP client. The twin speaks the little HTTP
-that it needs by hand, over asyncio's streams, and opens a connection for each request;
-the Rust side reuses connections. In production, use a library: one
-`aiohttp.ClientSession` or `httpx.AsyncClient` for the whole program, never one for each
-request. The run needs the real clock, because sockets do not work on virtual time.
+that it needs by hand, over asyncio's streams. It keeps idle connections for the next
+request, as a session of a library does (`session=shared`), or opens one for each request
+(`each`). In production, use a library: one `aiohttp.ClientSession` or
+`httpx.AsyncClient` for the whole program, never one for each request. The run needs the
+real clock, because sockets do not work on virtual time.
 
 Pitfall: put the semaphore around the timeout and not inside it, or a page fails because
 it had to wait for others. And close a connection that you give up: call
@@ -13,7 +14,7 @@ it had to wait for others. And close a connection that you give up: call
 
 import asyncio
 
-from twin import BadValue, Guests, Number, Outcome, main, now
+from twin import BadValue, Choice, Guests, Number, Outcome, main, now
 
 PARAMS = {
     "urls": Number(8, 1, 500),
@@ -22,6 +23,7 @@ PARAMS = {
     "slow": Number(2, 0, 500),
     "missing": Number(2, 0, 500),
     "hosts": Number(1, 1, 4),
+    "session": Choice("shared", "each"),
 }
 
 # How long a slow page takes, and the range for the others, in milliseconds.
@@ -42,23 +44,27 @@ class Host:
         self.address = address
         self.guests = guests
         self.limit = asyncio.Semaphore(permits)
+        # Connections that wait for their next request.
+        self.idle = []
         self.in_flight = self.most_in_flight = 0
 
 
 async def run(cx):
     started = now()
-    answering, guests = set(), Guests()
+    answering, guests, connections = set(), Guests(), 0
 
     async def answer(reader, writer):
+        nonlocal connections
         if guests.turns_away(writer):
             return
+        connections += 1
         answering.add(asyncio.current_task())
         await serve(reader, writer)
 
     # Start the servers, each on a free port.
     servers = [await asyncio.start_server(answer, "127.0.0.1", 0) for _ in range(cx.hosts)]
+    hosts = [Host(server.sockets[0].getsockname(), guests, cx.concurrency) for server in servers]
     try:
-        hosts = [Host(server.sockets[0].getsockname(), guests, cx.concurrency) for server in servers]
         fetches = [fetch(cx, hosts[i % len(hosts)], path) for i, path in enumerate(paths(cx))]
         fetched = await asyncio.gather(*fetches)
         total = now() - started
@@ -66,13 +72,16 @@ async def run(cx):
         # Stop the servers, and wait until their connections are closed.
         for server in servers:
             server.close()
+        for host in hosts:
+            for _, writer in host.idle:
+                writer.close()
         # Each connection ends when it notices that its client has gone.
         await asyncio.gather(*answering, return_exceptions=True)
 
     pages, took = zip(*fetched)
     good, missing, timed_out, broken = (pages.count(kind) for kind in (200, 404, "timed out", "broken"))
     most, longest = max(host.most_in_flight for host in hosts), max(took)
-    return (
+    outcome = (
         Outcome()
         .figure("fetched", good, "pages")
         .figure("missing", missing, "pages")
@@ -82,9 +91,14 @@ async def run(cx):
         .figure("longest request", longest, "ms")
         .figure("total", total, "ms")
         .figure("strangers", guests.strangers, "connections")
+        .figure("connections", connections, "connections")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.urls)
         .check("no host has more requests than its limit", most <= cx.concurrency)
     )
+    # A request that times out takes its connection with it. Beyond that, one connection for each permit is enough.
+    if cx.urls > cx.hosts * cx.concurrency + timed_out + broken:
+        outcome.check("requests share connections", connections < cx.urls)
+    return outcome
 
 
 def paths(cx):
@@ -110,45 +124,77 @@ async def fetch(cx, host, path):
         begun = now()
         try:
             async with asyncio.timeout(cx.timeout / 1000):
-                page = await request(host, path)
+                page = await request(cx, host, path)
         except TimeoutError:
             page = "timed out"
-        except (OSError, ValueError, IndexError):
+        except (OSError, EOFError, ValueError, IndexError):
             page = "broken"
         host.in_flight -= 1
         return page, now() - begun
 
 
-async def request(host, path):
-    """Sends a request and reads the answer to its end. Returns the status."""
-    reader, writer = await host.guests.connect(host.address)
+async def request(cx, host, path):
+    """Sends a request and reads the answer to its end: only then can the connection be reused. Returns the status."""
+    reader, writer = host.idle.pop() if host.idle else await host.guests.connect(host.address)
+    reusable = False
     try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host.address[0]}\r\nConnection: close\r\n\r\n".encode())
-        answer = await reader.read(-1)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host.address[0]}\r\n\r\n".encode())
+        # The answers of this server have no body.
+        answer = await reader.readuntil(b"\r\n\r\n")
+        reusable = cx.session == "shared"
         return int(answer.split()[1])
     finally:
-        writer.close()
+        # After a timeout the answer may still come, so nobody else can use this connection.
+        if reusable:
+            host.idle.append((reader, writer))
+        else:
+            writer.close()
 
 
 async def serve(reader, writer):
-    """Answers `/delay/MS` after that time, and `/status/CODE` with that status."""
+    """Answers `/delay/MS` after that time, and `/status/CODE` with that status, until the client closes the connection."""
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
-        _, what, number = head.split()[1].split(b"/")
-        status = int(number)
-        if what == b"delay":
-            # Stop early if the client closes: it no longer waits for the answer.
-            gone = asyncio.ensure_future(reader.read(1))
-            done, _ = await asyncio.wait([gone], timeout=int(number) / 1000)
-            if done:
-                return
-            gone.cancel()
-            status = 200
-        writer.write(f"HTTP/1.1 {status} \r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
-        await writer.drain()
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            _, what, number = head.split()[1].split(b"/")
+            status = int(number)
+            if what == b"delay":
+                # Stop early if the client closes: it no longer waits for the answer.
+                gone = asyncio.ensure_future(reader.read(1))
+                done, _ = await asyncio.wait([gone], timeout=int(number) / 1000)
+                if done:
+                    return
+                gone.cancel()
+                await asyncio.wait([gone])
+                status = 200
+            writer.write(f"HTTP/1.1 {status} \r\nContent-Length: 0\r\n\r\n".encode())
+            await writer.drain()
+    except asyncio.IncompleteReadError:
+        # The client has closed the connection.
+        return
     finally:
         writer.close()
 
 
 if __name__ == "__main__":
     main("scrape", PARAMS, run, refuse, real=lambda cx: True)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+REAL = True
+
+
+async def test_each_page_has_its_own_end_and_each_host_its_limit():
+    """Every page ends in its own way, and each host reaches its limit and never exceeds it."""
+    for setting, ends, most in [
+        ({"timeout": 2_500}, [8, 2, 2, 0], 4),
+        ({"timeout": 2_500, "slow": 0, "missing": 12, "concurrency": 1}, [0, 12, 0, 0], 1),
+        ({"timeout": 500, "slow": 3}, [0, 2, 10, 0], 4),
+    ]:
+        outcome = await run(given(PARAMS, real=True, **{"urls": 12, "concurrency": 4, **setting}))
+        assert [outcome.value(end) for end in ("fetched", "missing", "timed out", "broken")] == ends
+        assert outcome.value("most in flight at a host") == most
+        assert outcome.holds()

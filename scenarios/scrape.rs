@@ -16,7 +16,8 @@
 //! **Try.** Set `concurrency` to 8: the run takes only as long as the longest request, which is the
 //! timeout. Set it to 1: it takes the sum of all requests. Set `hosts` to 3: the limit is per host,
 //! so up to eight requests are in flight, and at most three at each host. Set `timeout` to 6000:
-//! the slow pages arrive, and no page times out.
+//! the slow pages arrive, and no page times out. Set `session` to `each`: a client for each request
+//! has a pool for one request, so every page opens a connection of its own.
 //!
 //! **Pitfall.** A timeout around one step (connecting, the headers) does not limit the whole
 //! request: a body that trickles takes for ever. Also, acquire the permit *before* you start the
@@ -62,6 +63,7 @@ const CONCURRENCY: Param = Param::count("concurrency", 3, (1, 50), "permits", "H
 const TIMEOUT: Param = Param::millis("timeout", 1_000, (1, 60_000), "How long a request may take.");
 const SLOW: Param = Param::count("slow", 2, (0, 500), "pages", "How many of the pages take five seconds.");
 const MISSING: Param = Param::count("missing", 2, (0, 500), "pages", "How many of the pages do not exist.");
+const SESSION: Param = Param::choice("session", &["shared", "each"], "One client for all requests, or one for each.");
 const HOSTS: Param = Param::count("hosts", 1, (1, 4), "servers", "How many servers the pages come from.");
 
 /// How long a slow page takes.
@@ -83,12 +85,46 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Real,
     lesson: "Many requests, bounded, each with a timeout and its own error.",
     clocks: &[Clock::Real],
-    params: &[URLS, CONCURRENCY, TIMEOUT, SLOW, MISSING, HOSTS],
+    params: &[URLS, CONCURRENCY, TIMEOUT, SLOW, MISSING, HOSTS, SESSION],
     patterns: &["web scraping", "HTTP client", "connection reuse", "limit for each host", "timeout for each request"],
-    differs: "Python's standard library has no asynchronous HTTP client: the twin opens a connection for each request, where \
-              `reqwest` reuses connections.",
+    differs: "Python's standard library has no asynchronous HTTP client: the twin keeps idle connections by hand, where \
+              `reqwest` has a pool.",
     builds_on: &["semaphore", "timeout", "gather-errors"],
+    breaks: &[Breaks::checks(&[("session", "each")], &["requests share connections"])],
     real_because: "sockets do not work on virtual time",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "page"),
+            "{count:page} fetches start at once. A semaphore for each server lets only {param:concurrency} of them send a \
+             request at the same time.",
+        )
+        .line("host.limit.acquire()"),
+        Stop::at(
+            When::Wait(Nth::First, "page", For::Permit),
+            "{task} waits for a permit. Those of its server are held by {holders}. Its timeout does not run yet: it begins with \
+             the request.",
+        ),
+        Stop::at(
+            When::Resume(Nth::First, "page", For::Permit),
+            "{by} ends and its permit goes to {task}, which waited {lasted}. Only now it sends its request.",
+        )
+        .line("request(&client, &url)"),
+        Stop::at(
+            When::Log(Nth::First, "/delay/5000 fails"),
+            "{task} fails: a request may take {param:timeout}. Without a timeout, a slow page would hold its permit for longer.",
+        )
+        .line("error.is_timeout()"),
+        Stop::at(
+            When::Log(Nth::First, "/status/404 has an answer"),
+            "{task} has an answer: its page does not exist. That is a result like any other, and no other fetch fails.",
+        )
+        .line("Page::Status(status)"),
+        Stop::at(
+            When::Over,
+            "{figure:fetched} pages were fetched, {figure:missing} were missing, and {figure:timed out} timed out. A server had \
+             at most {figure:most in flight at a host} requests at once.",
+        ),
+    ],
     source: include_str!("scrape.rs"),
     path: file!(),
     twin: include_str!("scrape.py"),
@@ -135,23 +171,24 @@ async fn run(cx: Context) -> scenario::Result {
     let open = stop.clone().drop_guard();
     // Start the servers, each on a free port.
     let (mut servers, mut hosts) = (JoinSet::new(), Vec::new());
-    let (secret, strangers) = (secret(), Arc::new(AtomicUsize::new(0)));
+    let (secret, visits) = (secret(), Arc::<Visits>::default());
     for i in 0..cx.count(HOSTS) {
         let listener = TcpListener::bind(LOCAL).await?;
         hosts.push(Arc::new(Host::new(listener.local_addr()?, secret.clone(), cx.count(CONCURRENCY))));
-        let server = serve(Door::new(listener, &secret, strangers.clone()), secret.clone(), stop.clone());
+        let server = serve(Door::new(listener, &secret, visits.clone()), secret.clone(), stop.clone());
         servers.build_task().name(&format!("server {i}")).spawn(server)?;
     }
 
-    // All fetches share one client: clones share its pool of connections. In so short a run no idle one needs a timeout.
-    // The tasks without a name belong to reqwest, which spawns one for each connection.
-    let client = Client::builder().no_proxy().pool_idle_timeout(None).timeout(cx.duration(TIMEOUT)).build()?;
+    // All fetches share one client: clones share its pool of connections. With `each` a fetch has a client and a pool of its
+    // own, and its connection closes with it. The tasks without a name belong to reqwest, which spawns one per connection.
+    let shared = (cx.word(SESSION) == "shared").then(|| client(&cx)).transpose()?;
     let mut fetches = JoinSet::new();
     for (i, path) in paths(&cx).into_iter().enumerate() {
-        let fetch = fetch(client.clone(), hosts[i % hosts.len()].clone(), path);
+        let client = shared.clone().map_or_else(|| client(&cx), Ok)?;
+        let fetch = fetch(client, hosts[i % hosts.len()].clone(), path);
         fetches.build_task().name(&format!("page {i}")).spawn(fetch)?;
     }
-    drop(client);
+    drop(shared);
 
     // Collect the pages as they end. An error is a value like any other.
     let (mut pages, mut longest) = (Vec::new(), Duration::ZERO);
@@ -173,7 +210,8 @@ async fn run(cx: Context) -> scenario::Result {
     let (good, missing) = (count(Page::Status(StatusCode::OK)), count(Page::Status(StatusCode::NOT_FOUND)));
     let (timed_out, broken) = (count(Page::TimedOut), count(Page::Broken));
     let most = hosts.iter().map(|host| host.most_in_flight.load(Ordering::Relaxed)).max().unwrap_or_default();
-    Ok(Outcome::new()
+    let [connections, strangers] = [&visits.guests, &visits.strangers].map(|count| count.load(Ordering::Relaxed));
+    let outcome = Outcome::new()
         .figure("fetched", good, "pages")
         .figure("missing", missing, "pages")
         .figure("timed out", timed_out, "pages")
@@ -181,9 +219,19 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("most in flight at a host", most, "requests")
         .figure("longest request", longest, "ms")
         .figure("total", total, "ms")
-        .figure("strangers", strangers.load(Ordering::Relaxed), "connections")
+        .figure("strangers", strangers, "connections")
+        .figure("connections", connections, "connections")
         .check("every page has a status or an error", good + missing + timed_out + broken == cx.count(URLS))
-        .check("no host has more requests than its limit", most <= cx.count(CONCURRENCY)))
+        .check("no host has more requests than its limit", most <= cx.count(CONCURRENCY));
+    // A request that times out takes its connection with it. Beyond that, one connection for each permit is enough.
+    let enough = cx.count(HOSTS) * cx.count(CONCURRENCY) + timed_out + broken;
+    let urls = cx.count(URLS);
+    Ok(if urls > enough { outcome.check("requests share connections", connections < urls) } else { outcome })
+}
+
+/// Creates a client with a pool of connections. In so short a run no idle connection needs a timeout.
+fn client(cx: &Context) -> reqwest::Result<Client> {
+    Client::builder().no_proxy().pool_idle_timeout(None).timeout(cx.duration(TIMEOUT)).build()
 }
 
 /// Returns a word that no other program knows. It does not come from the seed, which others may know. No figure depends on it.
@@ -302,7 +350,15 @@ struct Door {
     password: String,
     /// Connections that have sent nothing yet, oldest first: strangers, and connections that the client has opened ahead.
     silent: Vec<(TcpStream, SocketAddr)>,
-    strangers: Arc<AtomicUsize>,
+    visits: Arc<Visits>,
+}
+
+/// The connections that the servers of a run got.
+#[derive(Default)]
+struct Visits {
+    /// From clients of this run, with at least one request.
+    guests: AtomicUsize,
+    strangers: AtomicUsize,
 }
 
 /// What a connection sends first.
@@ -315,8 +371,8 @@ enum Says {
 }
 
 impl Door {
-    fn new(listener: TcpListener, secret: &str, strangers: Arc<AtomicUsize>) -> Self {
-        Self { listener, password: format!("GET /{secret}/"), silent: Vec::new(), strangers }
+    fn new(listener: TcpListener, secret: &str, visits: Arc<Visits>) -> Self {
+        Self { listener, password: format!("GET /{secret}/"), silent: Vec::new(), visits }
     }
 
     /// Returns the next connection of this run. Cancel safe: if it is dropped while it waits, no connection is lost.
@@ -331,7 +387,11 @@ impl Door {
                     self.silent.push(arrived);
                 }
                 (i, says) = poll_fn(|task| first_word(&self.silent, &self.password, task)) => match says {
-                    Says::ThePassword => return self.silent.remove(i).0,
+                    Says::ThePassword => {
+                        let guests = self.visits.guests.fetch_add(1, Ordering::Relaxed) + 1;
+                        info!(counter.connections = guests, "accepts a connection");
+                        return self.silent.remove(i).0;
+                    }
                     Says::SomethingElse => self.turn_away(i),
                     Says::Nothing => drop(self.silent.remove(i)),
                 },
@@ -341,7 +401,7 @@ impl Door {
 
     fn turn_away(&mut self, i: usize) {
         let (_, peer) = self.silent.remove(i);
-        let strangers = self.strangers.fetch_add(1, Ordering::Relaxed) + 1;
+        let strangers = self.visits.strangers.fetch_add(1, Ordering::Relaxed) + 1;
         warn!(counter.strangers = strangers, "turns {peer} away");
     }
 }
@@ -373,8 +433,7 @@ async fn status(Path(code): Path<u16>) -> StatusCode {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::runtime::Handle;
+    mod strangers;
 
     use super::*;
 
@@ -402,53 +461,6 @@ mod tests {
         });
     }
 
-    /// Strangers connect before the client: some leave, many send nothing, one sends a request, one a part of the password.
-    #[test]
-    fn strangers_cost_no_task_and_keep_nobody_out() {
-        scenario::really(async || {
-            let (page, tasks, strangers) = fetched_among([0, 0], &[]).await?;
-            assert_eq!((page, strangers), (Page::Status(StatusCode::OK), 0));
-            let among = fetched_among([10, SILENT + 10], &["GET /delay/0 HTTP/1.1\r\n\r\n", "GET /"]).await?;
-            // The server closes and counts strangers that send something, and the oldest that sends nothing.
-            assert_eq!((among.0, among.1), (page, tasks));
-            assert!((12..=22).contains(&among.2), "{among:?}");
-            Ok(())
-        });
-    }
-
-    /// Fetches a page after strangers have connected: `strangers` leave or send nothing, and one for each of `say` sends that.
-    /// Returns how that ended, how many tasks it took, and how many strangers were turned away.
-    async fn fetched_among(strangers: [usize; 2], say: &[&str]) -> scenario::Result<(Page, u64, usize)> {
-        let listener = TcpListener::bind(LOCAL).await?;
-        let (address, secret, turned_away) = (listener.local_addr()?, secret(), Arc::new(AtomicUsize::new(0)));
-        for _ in 0..strangers[0] {
-            drop(TcpStream::connect(address).await?);
-        }
-        let mut others = Vec::new();
-        for _ in 0..strangers[1] {
-            others.push(TcpStream::connect(address).await?);
-        }
-        for text in say {
-            let mut talking = TcpStream::connect(address).await?;
-            talking.write_all(text.as_bytes()).await?;
-            others.push(talking);
-        }
-
-        let before = Handle::current().metrics().spawned_tasks_count();
-        let stop = CancellationToken::new();
-        let door = Door::new(listener, &secret, turned_away.clone());
-        let server = tokio::spawn(serve(door, secret.clone(), stop.clone()));
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
-        let (page, _) = fetch(client, Arc::new(Host::new(address, secret, 1)), "/delay/0".to_owned()).await;
-        stop.cancel();
-        server.await??;
-        for mut other in others {
-            assert_eq!(other.read(&mut [0; 16]).await.unwrap_or(0), 0, "the server closes it and sends nothing");
-        }
-        let tasks = Handle::current().metrics().spawned_tasks_count() - before;
-        Ok((page, tasks, turned_away.load(Ordering::Relaxed)))
-    }
-
     /// All at once take as long as the slowest page; one by one they take the sum.
     #[test]
     fn the_limit_decides_how_long_it_takes() {
@@ -474,6 +486,23 @@ mod tests {
             assert_eq!(outcome.value("most in flight at a host"), Some(12.0), "{outcome:?}");
             let total = outcome.value("total").unwrap_or_default();
             assert!((2000.0..2600.0).contains(&total), "{outcome:?}");
+            Ok(())
+        });
+    }
+
+    /// One client reuses its connections; a client for each request opens one for each.
+    #[test]
+    fn only_a_shared_client_reuses_connections() {
+        scenario::really(async || {
+            for (session, concurrency, most, holds) in
+                [("shared", "1", 2.0, true), ("shared", "3", 6.0, true), ("each", "3", 8.0, false)]
+            {
+                let turned = [(SESSION, session), (CONCURRENCY, concurrency), (SLOW, "0"), (MISSING, "8")];
+                let outcome = run(Context::real(&SCENARIO, &turned)).await?;
+                let connections = outcome.value("connections").unwrap_or_default();
+                assert!((1.0..=most).contains(&connections), "{turned:?}: {outcome:?}");
+                assert_eq!((connections >= 8.0, outcome.holds()), (!holds, holds), "{turned:?}: {outcome:?}");
+            }
             Ok(())
         });
     }

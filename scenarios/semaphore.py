@@ -4,16 +4,18 @@ Every request starts at once and waits for a permit before it calls. `async with
 semaphore:` takes one permit, first come, first served, and gives it back at the end of
 the block, even if the block raises.
 
-asyncio's semaphore gives one permit at a time. A task that needs several takes them one
-after the other, and only one task at a time may do that: two tasks that each hold half
-of what they need would wait for each other for ever.
+asyncio's semaphore gives one permit at a time. A task that needs several
+(`permits_each`) takes them one after the other, and only one task at a time may do
+that: two tasks that each hold half of what they need would wait for each other for
+ever. An `AsyncExitStack` gives back what the task holds, even if it is cancelled
+between two permits.
 
 Pitfall: create one semaphore for all requests. A semaphore for each request limits
 nothing.
 """
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from twin import BadValue, Number, Outcome, main, now
 
@@ -44,21 +46,24 @@ class Service:
 
     @asynccontextmanager
     async def permits(self, each):
-        # Only one task at a time takes its permits, so no two tasks hold half of what they need.
-        async with self.head_of_line:
-            for _ in range(each):
-                await self.limit.acquire()
-        try:
+        """Takes several permits; gives them all back at the end of the block."""
+        # The stack notes each permit as soon as it is taken. If the task is cancelled while it
+        # waits for the next one, the stack gives back those that it has.
+        async with AsyncExitStack() as taken:
+            # Only one task at a time takes its permits, so no two tasks hold half of what they need.
+            async with self.head_of_line:
+                for _ in range(each):
+                    await taken.enter_async_context(self.limit)
             yield
-        finally:
-            for _ in range(each):
-                self.limit.release()
 
     async def call(self, latency):
+        """The call itself."""
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
-        await asyncio.sleep(latency / 1000)
-        self.in_flight -= 1
+        try:
+            await asyncio.sleep(latency / 1000)
+        finally:
+            self.in_flight -= 1
 
 
 async def run(cx):
@@ -84,10 +89,28 @@ async def run(cx):
 
 async def request(service, each, latency):
     """One request: waits for its permits, calls the service, and gives the permits back."""
-    async with service.permits(each):
-        await service.call(latency)
+    if each == 1:
+        # Wait for a permit, and hold it for the whole call. The end of the block gives it back.
+        async with service.limit:
+            await service.call(latency)
+    else:
+        async with service.permits(each):
+            await service.call(latency)
     service.completed += 1
 
 
 if __name__ == "__main__":
     main("semaphore", PARAMS, run, refuse)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_permits_make_waves():
+    """Twenty calls make seven waves with three permits, and four with five."""
+    for permits, waves in [(1, 20), (3, 7), (5, 4), (20, 1), (1_000, 1)]:
+        outcome = await run(given(PARAMS, permits=permits))
+        assert outcome.value("total") == waves * 500
+        assert outcome.holds()

@@ -48,7 +48,7 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[REQUESTS, PERMITS, LATENCY, JITTER, PERMITS_EACH],
     patterns: &["semaphore", "concurrency limit"],
     differs: "asyncio's semaphore gives one permit at a time; Tokio's also gives several at once (`acquire_many`), first \
-              come, first served.",
+              come, first served. A call that takes no time lets other tasks run in asyncio and goes on at once in Tokio.",
     builds_on: &["gather"],
     story: &[
         Stop::at(

@@ -52,3 +52,23 @@ async def fetch(i, latency):
 
 if __name__ == "__main__":
     main("sequential", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_the_total_is_the_sum_or_the_longest():
+    """Twice the tasks take twice as long one after the other, and just as long together."""
+    for variant, tasks, latency, total in [
+        ("sequential", 5, 500, 2_500),
+        ("sequential", 10, 500, 5_000),
+        ("sequential", 5, 1_000, 5_000),
+        ("concurrent", 5, 500, 500),
+        ("concurrent", 10, 500, 500),
+        ("concurrent", 5, 1_000, 1_000),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, tasks=tasks, latency=latency))
+        assert outcome.value("total") == total
+        assert outcome.holds()

@@ -45,6 +45,53 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[TASKS, LATENCY, VARIANT],
     patterns: &["sequential await", "concurrent await", "spawn then await"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "fetch"),
+            "main fetches {param:tasks} pages, {param:latency} each. It starts {task} and awaits it at once, inside the loop.",
+        )
+        .line("start(i, latency)?.await?")
+        .only("variant", "sequential"),
+        Stop::at(
+            When::Wait(Nth::First, "main", For::Join),
+            "Until this await ends, main cannot reach the next turn of its loop. So it cannot start another fetch, and nothing overlaps.",
+        )
+        .only("variant", "sequential"),
+        Stop::at(
+            When::Spawn(Nth::Number(2), "fetch"),
+            "At {time} the fetch before has ended and has woken main. Only now does main start {task}.",
+        )
+        .line("start(i, latency)?.await?")
+        .only("variant", "sequential"),
+        Stop::at(
+            When::Over,
+            "{figure:fetched} pages took {figure:total}, the sum of the waits. Started together, they would have taken \
+             {figure:together}.",
+        )
+        .only("variant", "sequential"),
+        Stop::at(
+            When::Spawn(Nth::Last, "fetch"),
+            "main fetches {param:tasks} pages, {param:latency} each. It starts {count:fetch} tasks before it awaits any of them.",
+        )
+        .line("collect::<Result<Vec<_>, _>>()")
+        .only("variant", "concurrent"),
+        Stop::at(
+            When::Crowd(For::Time),
+            "{crowd} of {param:tasks} fetches wait at the same time. A task that waits takes no thread, so one thread is enough.",
+        )
+        .only("variant", "concurrent"),
+        Stop::at(
+            When::Resume(Nth::First, "main", For::Join),
+            "{by} ends at {time} and wakes main. If a task has ended before main awaits its handle, main gets the result without a wait.",
+        )
+        .only("variant", "concurrent"),
+        Stop::at(
+            When::Over,
+            "{figure:fetched} pages took {figure:total}, the longest of the waits. One after the other, they would have taken \
+             {figure:one after the other}.",
+        )
+        .only("variant", "concurrent"),
+    ],
     source: include_str!("sequential.rs"),
     path: file!(),
     twin: include_str!("sequential.py"),

@@ -18,11 +18,13 @@
 //! Set it to 0: the 4 jobs that were accepted but not finished are lost at once. Set it back to
 //! 1500 and `health_every` to 2000: the first probe comes at 1000 ms, so the service accepts 3 jobs
 //! after the signal instead of 1, and 3 of 7 are lost. On the real clock, set `trigger` to
-//! `signal`: this process sends itself a real `SIGUSR1`.
+//! `sigterm` or `ctrl-c`: this process sends itself the real signal.
 //!
 //! **Pitfall.** Your grace period has to be shorter than that of the system that stops you
-//! (Kubernetes: 30 s). Otherwise the kill comes from outside, and nothing is reported. And listen
-//! for the signal *before* you need it: an unhandled signal ends the process.
+//! (Kubernetes: 30 s). Otherwise the kill comes from outside, and nothing is reported. Handle both
+//! SIGTERM, which systems send, and SIGINT, which Ctrl-C sends, and listen *before* you need it: an
+//! unhandled signal ends the process. Once you listen, Tokio keeps its handler to the end, so a
+//! second Ctrl-C ends nothing unless you wait for it too.
 //!
 //! **Words.** asyncio: `loop.add_signal_handler`, an `asyncio.Event`, `task.cancel()`. Tokio:
 //! `tokio::signal`, `CancellationToken`, `timeout_at`, `JoinSet::abort_all`.
@@ -31,11 +33,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{Mutex, watch};
 use tokio::task::{Builder, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, interval_at, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
@@ -47,7 +50,8 @@ const JOB_MIN: Param = Param::millis("job_min", 200, (1, 60_000), "Shortest time
 const JOB_MAX: Param = Param::millis("job_max", 2_000, (1, 60_000), "Longest time that a job takes.");
 const HEALTH_EVERY: Param = Param::millis("health_every", 500, (2, 60_000), "How often a probe checks readiness.");
 const SIGNAL_AT: Param = Param::millis("signal_at", 600, (1, 60_000), "When the service gets the signal to stop.");
-const TRIGGER: Param = Param::choice("trigger", &["token", "signal"], "Stop by token, or on the real clock by SIGUSR1.");
+const TRIGGER: Param =
+    Param::choice("trigger", &["token", "sigterm", "ctrl-c"], "Stop by token, or on the real clock by a signal.");
 
 /// The time between two jobs.
 const EVERY: Duration = Duration::from_millis(130);
@@ -61,8 +65,50 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[POOL, GRACE, JOB_MIN, JOB_MAX, HEALTH_EVERY, SIGNAL_AT, TRIGGER],
     patterns: &["graceful shutdown", "signal handling", "health check", "drain", "grace period"],
+    differs: "A job that is done in the millisecond in which the grace period ends is finished in Tokio and may be lost in \
+              asyncio.",
     builds_on: &["task-group", "worker-pool"],
     real_because: "a real signal comes from outside, on wall time",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "worker"),
+            "The intake puts jobs into a queue, and {count:worker} workers do them. A health probe asks regularly if the service \
+             is ready.",
+        ),
+        Stop::at(
+            When::Log(Nth::First, "stop: the service"),
+            "The signal has come. First the service reports that it is not ready, but clients notice only at the next probe, so \
+             jobs may still come in.",
+        )
+        .line("ready.send_replace(false)"),
+        Stop::at(
+            When::Becomes(Nth::First, "intake", "closed"),
+            "At {time} a probe sees it and closes the intake. From here on no job is added to the queue.",
+        )
+        .line("if !ready"),
+        Stop::at(
+            When::End(Nth::First, "worker", How::Well),
+            "The queue is closed and empty, so {task} ends by itself. {done:worker} of {count:worker} workers have ended.",
+        )
+        .line("else { return }")
+        .sometimes(),
+        Stop::at(
+            When::Log(Nth::First, "kill:"),
+            "At {time} the grace period is over. main aborts the workers that have not ended, whatever they do.",
+        )
+        .line("workers.shutdown()")
+        .sometimes(),
+        Stop::at(
+            When::End(Nth::First, "worker", How::Cancelled),
+            "{task} is dropped at its await. A job that it has in hand is dropped too, and `Drop` reports it as lost.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:accepted} jobs were accepted, {figure:finished} finished and {figure:reported lost} reported as lost. It \
+             took {figure:from the signal to the end} from the signal to the end.",
+        ),
+    ],
     source: include_str!("shutdown.rs"),
     path: file!(),
     twin: include_str!("shutdown.py"),
@@ -73,8 +119,9 @@ pub const SCENARIO: Scenario = Scenario {
 
 /// Refuses a signal on the virtual clock, because signals come on wall time, and a range whose ends are swapped.
 fn refuse(values: &Values, clock: Clock) -> Result<(), ValueError> {
-    if values.word(&TRIGGER) == "signal" && clock == Clock::Virtual {
-        let reason = "signal needs the real clock: signals come on wall time".to_owned();
+    let trigger = values.word(&TRIGGER);
+    if trigger != "token" && clock == Clock::Virtual {
+        let reason = format!("{trigger} needs the real clock: signals come on wall time");
         return Err(ValueError { param: TRIGGER.name, reason });
     }
     let (least, most) = (values.number(&JOB_MIN), values.number(&JOB_MAX));
@@ -174,7 +221,7 @@ async fn run(cx: Context) -> scenario::Result {
         .check("it ends within the grace period", took <= grace || cx.on_time(took, grace)))
 }
 
-/// Waits for the token or the signal, which the task *operator* sends at `SIGNAL_AT`.
+/// Waits for the token or for a signal, which the task *operator* sends at `SIGNAL_AT`.
 async fn told_to_stop(cx: &Context) -> scenario::Result<()> {
     let token = CancellationToken::new();
     let at = Instant::now() + cx.duration(SIGNAL_AT);
@@ -188,21 +235,28 @@ async fn told_to_stop(cx: &Context) -> scenario::Result<()> {
         token.cancelled().await;
         return Ok(operator.await?);
     }
-    // From here on the signal no longer ends the process.
-    let mut signals = signal(SignalKind::user_defined1())?;
+    // Listen for both, whichever comes: from here on they no longer end the process.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let sends = if cx.word(TRIGGER) == "sigterm" { Signal::TERM } else { Signal::INT };
     let operator = operator.spawn(async move {
         sleep_until(at).await;
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::USR1)
+        kill_process(getpid(), sends)
     })?;
-    signals.recv().await;
+    tokio::select! {
+        _ = terminate.recv() => info!("SIGTERM: the system stops the service"),
+        _ = interrupt.recv() => info!("SIGINT: Ctrl-C stops the service"),
+    }
     Ok(operator.await??)
 }
 
 /// Probes the service at each tick, and closes the intake the first time that it is not ready.
 async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToken, every: Duration) {
-    // Half a tick off, so that no probe coincides with another event.
-    sleep(every / 2).await;
+    // Half a tick off, so that no probe coincides with another event. An interval counts from its start: a late probe does
+    // not delay the next ones, as a loop of sleeps would.
+    let mut probes = interval_at(Instant::now() + every / 2, every);
     loop {
+        probes.tick().await;
         let ready = *readiness.borrow();
         if !ready {
             info!(state.intake = "closed", moment = "intake closes", "not ready: no more jobs are sent");
@@ -210,19 +264,23 @@ async fn health(readiness: watch::Receiver<bool>, close_intake: CancellationToke
             return;
         }
         info!(state.intake = "open", "ready");
-        sleep(every).await;
     }
 }
 
 /// Accepts jobs until it is closed. It has the only sender, so the queue ends with it.
 async fn intake(jobs: Sender<usize>, closed: CancellationToken, tally: Arc<Tally>) -> scenario::Result<()> {
+    let mut arrivals = interval_at(Instant::now() + EVERY, EVERY);
     for job in 0.. {
+        // Wait for a job and then for room in the queue. Closing ends either wait: a full queue must not hold up the shutdown.
+        let sent = async {
+            arrivals.tick().await;
+            jobs.send(job).await
+        };
         tokio::select! {
             biased;
             () = closed.cancelled() => break,
-            () = sleep(EVERY) => {}
+            sent = sent => sent?,
         }
-        jobs.send(job).await?;
         tally.accepted.fetch_add(1, Ordering::Relaxed);
         info!(mark = format!("in {job}"), counter.queue = jobs.max_capacity() - jobs.capacity(), "accepts job {job}");
     }
@@ -276,19 +334,49 @@ mod tests {
         Ok(())
     }
 
-    /// The other trigger is a real signal, which needs the real clock.
+    /// The other triggers are real signals, which need the real clock.
     #[test]
     fn a_real_signal_does_the_same() {
-        scenario::really(async || {
-            let mut values = Values::defaults(SCENARIO.params);
-            values.set(&TRIGGER, Value::Choice("signal"));
-            for (param, ms) in [(SIGNAL_AT, 300), (GRACE, 100), (HEALTH_EVERY, 20)] {
-                values.set(&param, Value::Number(ms));
-            }
-            let outcome = run(Context::new(values, 0, Clock::Real)).await?;
-            assert!(outcome.holds(), "{outcome:?}");
-            assert!(outcome.value("accepted") >= Some(1.0), "{outcome:?}");
-            Ok(())
-        });
+        for trigger in ["sigterm", "ctrl-c"] {
+            scenario::really(async || {
+                let mut values = Values::defaults(SCENARIO.params);
+                values.set(&TRIGGER, Value::Choice(trigger));
+                for (param, ms) in [(SIGNAL_AT, 300), (GRACE, 100), (HEALTH_EVERY, 20)] {
+                    values.set(&param, Value::Number(ms));
+                }
+                let outcome = run(Context::new(values, 0, Clock::Real)).await?;
+                assert!(outcome.holds(), "{trigger}: {outcome:?}");
+                assert!(outcome.value("accepted") >= Some(1.0), "{trigger}: {outcome:?}");
+                Ok(())
+            });
+        }
+    }
+
+    /// A worker that computes makes the probe of 50 ms late by 40. The next one comes at 150 ms all the same, and not at 190.
+    #[tokio::test(start_paused = true)]
+    async fn a_late_probe_does_not_delay_the_next_ones() {
+        let started = Instant::now();
+        let (ready, readiness) = watch::channel(true);
+        let closed = CancellationToken::new();
+        tokio::spawn(health(readiness, closed.clone(), Duration::from_millis(100)));
+        sleep(Duration::from_millis(30)).await;
+        scenario::work::burn(Clock::Virtual, Duration::from_millis(60));
+        sleep(Duration::from_millis(30)).await;
+        ready.send_replace(false);
+        closed.cancelled().await;
+        assert_eq!(started.elapsed(), Duration::from_millis(150));
+    }
+
+    /// With nobody to take them, the second job finds the queue full. The intake closes nevertheless.
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_does_not_hold_up_the_intake() -> scenario::Result<()> {
+        let (jobs, _queue) = mpsc::channel(1);
+        let (closed, tally) = (CancellationToken::new(), Arc::new(Tally::default()));
+        let intake = tokio::spawn(intake(jobs, closed.clone(), tally.clone()));
+        sleep(EVERY * 3).await;
+        closed.cancel();
+        tokio::time::timeout(EVERY, intake).await???;
+        assert_eq!(tally.accepted.load(Ordering::Relaxed), 1, "a job that found no room was not accepted");
+        Ok(())
     }
 }

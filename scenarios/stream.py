@@ -8,6 +8,10 @@ Pitfall: with a queue of one item the producer is still two items ahead, because
 makes another one before it waits in `put`. Here the producer reserves room before it
 makes an item. In Tokio, `reserve` of a channel does that.
 
+A generator has one consumer. Two tasks that ask it at the same time get an error, as
+`two_at_once` shows (`python3 -m doctest -v stream.py`). With a lock (`consumers=2`) they
+share it: what one takes is gone for the other.
+
 If you leave an `async for` early, the generator stays suspended, and its `finally` runs
 only when it is collected: use `contextlib.aclosing`. In Rust the stream is dropped.
 """
@@ -21,6 +25,7 @@ PARAMS = {
     "produce": Number(100, 0, 60_000),
     "process": Number(100, 0, 60_000),
     "prefetch": Number(0, 0, 1_000),
+    "consumers": Number(1, 1, 100),
 }
 
 NO_MORE = None
@@ -32,6 +37,8 @@ async def run(cx):
     items = source(cx.items, cx.produce)
     if cx.prefetch:
         items = prefetched(items, cx.prefetch)
+    if cx.consumers > 1:
+        return await share(cx, items, started)
     consumer = asyncio.create_task(consume(items, cx.process), name="consumer")
     processed, waited = await consumer
 
@@ -50,6 +57,51 @@ async def run(cx):
         .check("every item comes, in order", processed == list(range(cx.items)))
         .check(arithmetic, total == expected)
     )
+
+
+async def share(cx, items, started):
+    """Several consumers take items from the one generator, one at a time."""
+    lock = asyncio.Lock()
+    consumers = [
+        asyncio.create_task(consume(locked(items, lock), cx.process), name=f"consumer {i}") for i in range(cx.consumers)
+    ]
+    ends = await asyncio.gather(*consumers)
+
+    processed = sorted(item for part, _ in ends for item in part)
+    return (
+        Outcome()
+        .figure("processed", len(processed), "items")
+        .figure("waited for items", sum(waited for _, waited in ends), "ms")
+        .figure("total", now() - started, "ms")
+        .figure("most by one consumer", max(len(part) for part, _ in ends), "items")
+        .check("every item comes once", processed == list(range(cx.items)))
+        .check("each consumer gets every item", all(len(part) == cx.items for part, _ in ends))
+    )
+
+
+async def locked(items, lock):
+    """Yields items of a generator that others ask as well."""
+    while True:
+        async with lock:
+            item = await anext(items, NO_MORE)
+        if item is NO_MORE:
+            return
+        yield item
+
+
+def two_at_once():
+    """Two tasks ask one generator at the same time, without a lock.
+
+    >>> two_at_once()
+    [0, 'RuntimeError: anext(): asynchronous generator is already running']
+    """
+
+    async def ask():
+        items = source(2, 1)
+        return await asyncio.gather(anext(items), anext(items), return_exceptions=True)
+
+    ends = asyncio.run(ask())
+    return [f"{type(end).__name__}: {end}" if isinstance(end, Exception) else end for end in ends]
 
 
 async def source(items, produce):
@@ -94,3 +146,23 @@ async def consume(items, process):
 
 if __name__ == "__main__":
     main("stream", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_one_ahead_is_enough_to_overlap():
+    """One item ahead halves the run if the two times are equal, and gains less if they are not."""
+    for prefetch, process, items, total in [
+        (0, 100, 4, 800),
+        (1, 100, 4, 500),
+        (100, 100, 4, 500),
+        (0, 400, 4, 2_000),
+        (1, 400, 4, 1_700),
+        (1, 100, 1_000, 100_100),
+    ]:
+        outcome = await run(given(PARAMS, prefetch=prefetch, process=process, items=items))
+        assert outcome.value("total") == total
+        assert outcome.holds()

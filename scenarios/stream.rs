@@ -14,21 +14,26 @@
 //! **Try.** Set `prefetch` to 1: the run takes 500 ms instead of 800. Set it to 100 instead: again
 //! 500. One item ahead is enough as long as neither side varies; more only holds more items. Set
 //! `process` to 400, too: 1700 ms, and 2000 without prefetch. You gain most if the two times are
-//! equal: half of the time, in a long run.
+//! equal: half of the time, in a long run. Set `prefetch` to 0 and `consumers` to 2: two tasks share
+//! the one stream, and each gets only a part of the items.
 //!
-//! **Pitfall.** Futures combined in one task are polled only when that task polls them.
-//! `buffered(8)` on a stream drives eight futures while you wait in `next().await`, and none while
-//! you process an item. Only a separate task goes on.
+//! **Pitfall.** A stream has one consumer. Two that share it do not both see every item: what one
+//! takes is gone for the other. If each needs all of them, use a `broadcast` channel. And futures
+//! combined in one task are polled only when that task polls them: `buffered(8)` on a stream drives
+//! eight futures while you wait in `next().await`, and none while you process an item. Only a
+//! separate task goes on.
 //!
 //! **Words.** asyncio: an async generator, `async for item in items():`; to prefetch, a task and an
 //! `asyncio.Queue`. Tokio: `Stream` and `StreamExt` of the tokio-stream crate, `while let
 //! Some(item) = items.next().await`, or an `async fn next` as here; to prefetch, a task and an
 //! `mpsc::channel`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::{self, Receiver, Sender};
-use tokio::task::Builder;
+use tokio::task::{Builder, JoinSet};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info, info_span};
 
@@ -38,6 +43,7 @@ const ITEMS: Param = Param::count("items", 4, (1, 10_000), "items", "How many it
 const PRODUCE: Param = Param::millis("produce", 100, (0, 60_000), "How long the source takes for an item.");
 const PROCESS: Param = Param::millis("process", 100, (0, 60_000), "How long it takes to process an item.");
 const PREFETCH: Param = Param::count("prefetch", 0, (0, 1_000), "items", "How many items to produce ahead; 0 is none.");
+const CONSUMERS: Param = Param::count("consumers", 1, (1, 100), "consumers", "How many tasks share the stream.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -46,10 +52,12 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Channels,
     lesson: "A stream is lazy.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[ITEMS, PRODUCE, PROCESS, PREFETCH],
+    params: &[ITEMS, PRODUCE, PROCESS, PREFETCH, CONSUMERS],
     patterns: &["async iterator", "async generator", "stream", "prefetch"],
-    differs: "Async generators are part of Python; in Rust `Stream` comes from a crate, or you write an `async fn next`.",
+    differs: "Async generators are part of Python; in Rust `Stream` comes from a crate, or you write an `async fn next`. Two \
+              tasks that ask one generator at the same time get a `RuntimeError`; in Rust they do not compile without a lock.",
     builds_on: &["producer-consumer"],
+    breaks: &[Breaks::checks(&[("consumers", "2")], &["each consumer gets every item"])],
     story: &[
         Stop::at(
             When::Spawn(Nth::First, ""),
@@ -146,7 +154,8 @@ async fn run(cx: Context) -> scenario::Result {
     };
     let (produce, process) = (cx.duration(PRODUCE), cx.duration(PROCESS));
     let ahead = produce + produce.max(process) * (cx.number(ITEMS) as u32 - 1) + process;
-    if cx.count(PREFETCH) == 0 {
+    let shared = cx.count(CONSUMERS) > 1;
+    if cx.count(PREFETCH) == 0 && !shared {
         info!(
             moment = "if prefetched: done",
             moment_at_ms = ahead.as_millis() as u64,
@@ -154,7 +163,10 @@ async fn run(cx: Context) -> scenario::Result {
             ahead.as_millis()
         );
     }
-    let consumer = Builder::new().name("consumer").spawn(consume(items, cx.duration(PROCESS)))?;
+    if shared {
+        return share(&cx, items, started).await;
+    }
+    let consumer = Builder::new().name("consumer").spawn(consume(items, process))?;
     let (processed, waited) = consumer.await?;
 
     let total = started.elapsed();
@@ -172,6 +184,30 @@ async fn run(cx: Context) -> scenario::Result {
         .check(arithmetic, cx.on_time(total, expected)))
 }
 
+/// Several consumers take items from the one stream.
+async fn share(cx: &Context, items: Items, started: Instant) -> scenario::Result {
+    // `next` needs the stream for itself, so the compiler demands a lock. The consumer that waits in `next` holds it.
+    let items = Arc::new(Mutex::new(items));
+    let mut consumers = JoinSet::new();
+    for i in 0..cx.count(CONSUMERS) {
+        let consumer = consume(items.clone(), cx.duration(PROCESS));
+        consumers.build_task().name(&format!("consumer {i}")).spawn(consumer)?;
+    }
+    let ends = consumers.join_all().await;
+
+    let mut processed: Vec<Item> = ends.iter().flat_map(|(processed, _)| processed.iter().copied()).collect();
+    processed.sort_unstable();
+    let most = ends.iter().map(|(processed, _)| processed.len()).max().unwrap_or_default();
+    let waited = ends.iter().map(|(_, waited)| *waited).sum::<Duration>();
+    Ok(Outcome::new()
+        .figure("processed", processed.len(), "items")
+        .figure("waited for items", waited, "ms")
+        .figure("total", started.elapsed(), "ms")
+        .figure("most by one consumer", most, "items")
+        .check("every item comes once", processed.iter().copied().eq(0..cx.number(ITEMS)))
+        .check("each consumer gets every item", ends.iter().all(|(processed, _)| processed.len() == cx.count(ITEMS))))
+}
+
 impl Source {
     /// Returns the next item, or `None` at the end.
     async fn next(&mut self) -> Option<Item> {
@@ -186,8 +222,19 @@ impl Source {
     }
 }
 
-impl Items {
+/// A consumer's way to the items: alone, or together with others.
+trait Pull {
     /// Returns the next item, or `None` at the end.
+    fn next(&mut self) -> impl Future<Output = Option<Item>> + Send;
+}
+
+impl Pull for Arc<Mutex<Items>> {
+    async fn next(&mut self) -> Option<Item> {
+        self.lock().await.next().await
+    }
+}
+
+impl Pull for Items {
     async fn next(&mut self) -> Option<Item> {
         match self {
             Items::Pulled(source) => source.next().await,
@@ -205,7 +252,7 @@ async fn prefetch(mut source: Source, ready: Sender<Item>) {
 }
 
 /// Processes items until the source ends. Returns them, and how long it waited for them.
-async fn consume(mut items: Items, process: Duration) -> (Vec<Item>, Duration) {
+async fn consume(mut items: impl Pull, process: Duration) -> (Vec<Item>, Duration) {
     let (mut processed, mut waited) = (Vec::new(), Duration::ZERO);
     let mut asked = Instant::now();
     while let Some(item) = items.next().await {
@@ -240,6 +287,21 @@ mod tests {
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;
             assert_eq!(outcome.value("total"), Some(total), "{turned:?}");
             assert!(outcome.holds());
+        }
+        Ok(())
+    }
+
+    /// Two consumers of one stream get every item once, and neither gets all of them.
+    #[tokio::test(start_paused = true)]
+    async fn consumers_of_one_stream_share_its_items() -> scenario::Result<()> {
+        for (consumers, prefetch, process, most, total) in
+            [("2", "0", "100", 2.0, 500.0), ("2", "1", "100", 2.0, 500.0), ("4", "0", "400", 1.0, 800.0)]
+        {
+            let turned = [(CONSUMERS, consumers), (PREFETCH, prefetch), (PROCESS, process)];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            let figures = ["processed", "most by one consumer", "total"].map(|name| outcome.value(name));
+            assert_eq!(figures, [Some(4.0), Some(most), Some(total)], "{turned:?}");
+            assert!(!outcome.holds(), "{turned:?}");
         }
         Ok(())
     }

@@ -91,3 +91,20 @@ async def child(work, fail_at, ends):
 
 if __name__ == "__main__":
     main("task-group", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_a_scope_ends_with_the_failure_or_with_its_longest_child():
+    """One failure ends all groups at that moment, however deep it is; without a failure all children complete."""
+    for fail_at, depth in [(1_200, 2), (1_200, 3), (600, 2)]:
+        outcome = await run(given(PARAMS, fail_at=fail_at, depth=depth))
+        assert (outcome.value("scope took"), outcome.value("failed")) == (fail_at, 1)
+        assert outcome.holds()
+    whole = await run(given(PARAMS, fail_at=0))
+    assert (whole.value("completed"), whole.value("failed")) == (8, 0)
+    assert whole.value("scope took") > 1_200
+    assert whole.holds()

@@ -10,7 +10,8 @@
 //!
 //! **Why.** A group owns its tasks. It returns only when each of them has ended: completed, failed,
 //! or cancelled and *joined*. So an error cannot leave work behind, and you may treat a group as
-//! one call: when it returns, everything that it started has ended.
+//! one call: when it returns, everything that it started has ended, and if a child failed, the
+//! group returns its error.
 //!
 //! **Try.** Set `fail_at` to 0: nothing fails, and the groups end with the longest child. Set it
 //! back to 1200 and `depth` to 3: one more bracket, and all still end at 1200 ms. Set `fail_at` to
@@ -25,6 +26,7 @@
 //! `JoinSet`, `abort_all`, and `join_next` until it is empty (`JoinSet::shutdown` does both); a
 //! `CancellationToken` for groups within groups.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -58,6 +60,35 @@ pub const SCENARIO: Scenario = Scenario {
     patterns: &["task group", "structured concurrency", "cancel siblings", "nursery"],
     differs: "`TaskGroup` cancels and waits by itself; dropping a `JoinSet` aborts its tasks without waiting for them.",
     builds_on: &["gather-errors", "cancellation"],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "child"),
+            "{count:child} children work in {count:group} nested groups. A group returns only when each task inside it has ended.",
+        )
+        .line("children.build_task()"),
+        Stop::at(When::End(Nth::First, "child", How::Failed), "{task} fails at {time}. Its group joins it and so gets the error."),
+        Stop::at(
+            When::End(Nth::Last, "child", How::Cancelled),
+            "The failure ends its group and any group around it: {cancelled} other children are aborted, and dropped at their awaits.",
+        )
+        .line("children.abort_all()"),
+        Stop::at(
+            When::Log(Nth::First, "group"),
+            "{task} returns at {time}, because it has joined everything inside it. A group around it can return only later.",
+        )
+        .line("has ended\""),
+        Stop::at(
+            When::Log(Nth::Last, "group"),
+            "{task} is the outermost group and returns last, at {time}. {done:child} of {count:child} children have ended, so none is \
+             left behind.",
+        )
+        .line(".await?"),
+        Stop::at(
+            When::Over,
+            "Of {count:child} children, {figure:completed} completed, {figure:failed} failed and {figure:cancelled} were cancelled. \
+             {figure:alive after the scope} were alive when main went on.",
+        ),
+    ],
     source: include_str!("task_group.rs"),
     path: file!(),
     twin: include_str!("task_group.py"),
@@ -66,19 +97,15 @@ pub const SCENARIO: Scenario = Scenario {
     ..Scenario::DEFAULTS
 };
 
-/// How the children ended, of a group and of the groups inside it.
-#[derive(Debug, Default)]
-struct Ends {
-    completed: u64,
-    failed: u64,
-    cancelled: u64,
-}
-
 /// The state that all groups share.
 struct Shared {
     cx: Context,
     /// How many children still exist.
     alive: AtomicU64,
+    /// How many children ended in each way.
+    completed: AtomicU64,
+    failed: AtomicU64,
+    cancelled: AtomicU64,
 }
 
 /// Counts one child as alive until it is dropped, however the child ends.
@@ -99,36 +126,64 @@ impl Drop for Alive {
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
-    let shared = Arc::new(Shared { cx: cx.clone(), alive: AtomicU64::new(0) });
+    let shared = Arc::new(Shared::new(cx.clone()));
 
-    // When the outermost group returns, all tasks below it have ended.
-    let ends = Builder::new().name("group 1").spawn(group(1, shared.clone(), CancellationToken::new()))?.await??;
+    // When the outermost group returns, all tasks below it have ended. If a child failed, so has the group.
+    let ended = Builder::new().name("group 1").spawn(group(1, shared.clone(), CancellationToken::new()))?.await?;
+    let has_failed = ended.is_err();
+    match ended {
+        Ok(()) => {}
+        Err(error @ GroupError::Child(_)) => info!("handles: {error}"),
+        Err(bug) => return Err(bug.into()),
+    }
 
     // No await lies between the end of the scope and this line, so a child that is alive here has outlived its scope.
-    let alive = shared.alive.load(Ordering::Relaxed);
+    let [alive, completed, failed, cancelled] =
+        [&shared.alive, &shared.completed, &shared.failed, &shared.cancelled].map(|count| count.load(Ordering::Relaxed));
     let took = started.elapsed();
     sleep(AFTER).instrument(info_span!("after the scope")).await;
     let children = cx.number(CHILDREN) * cx.number(DEPTH);
     let outcome = Outcome::new()
-        .figure("completed", ends.completed, "children")
-        .figure("failed", ends.failed, "children")
-        .figure("cancelled", ends.cancelled, "children")
+        .figure("completed", completed, "children")
+        .figure("failed", failed, "children")
+        .figure("cancelled", cancelled, "children")
         .figure("alive after the scope", alive, "children")
         .figure("scope took", took, "ms")
         .figure("total", started.elapsed(), "ms")
         .check("no child is alive after the scope", alive == 0)
-        .check("every child is accounted for", ends.completed + ends.failed + ends.cancelled == children);
-    Ok(if ends.failed > 0 {
-        outcome.check("one failure ends all groups", cx.on_time(took, cx.duration(FAIL_AT)))
-    } else {
-        outcome
-    })
+        .check("every child is accounted for", completed + failed + cancelled == children);
+    Ok(if has_failed { outcome.check("one failure ends all groups", cx.on_time(took, cx.duration(FAIL_AT))) } else { outcome })
 }
 
+/// Why a group failed.
+#[derive(Debug)]
+enum GroupError {
+    /// One of its children, or a child of a group inside it, returned this error.
+    Child(ChildFailed),
+    /// The group around it asked it to stop.
+    Stopped,
+    /// A task inside it panicked or could not be started.
+    Broken(scenario::Error),
+}
+
+impl fmt::Display for GroupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GroupError::Child(error) => error.fmt(f),
+            GroupError::Stopped => f.write_str("the group was asked to stop"),
+            GroupError::Broken(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for GroupError {}
+
 /// The future of a group. It is boxed because a group contains a group.
-type Scope = Pin<Box<dyn Future<Output = scenario::Result<Ends>> + Send>>;
+type Scope = Pin<Box<dyn Future<Output = Result<(), GroupError>> + Send>>;
 
 /// A scope: starts its children and the group inside it, and returns when all of them have ended.
+///
+/// If one of them fails, it ends the others and returns the first error.
 fn group(level: usize, shared: Arc<Shared>, stop: CancellationToken) -> Scope {
     Box::pin(async move {
         let innermost = level == shared.cx.count(DEPTH);
@@ -140,31 +195,31 @@ fn group(level: usize, shared: Arc<Shared>, stop: CancellationToken) -> Scope {
             inner.build_task().name(&format!("group {}", level + 1)).spawn(group)?;
         }
 
-        // Join until nothing is left. The first failure aborts the children and asks the inner group to stop.
-        let mut ends = Ends::default();
-        let mut closing = false;
+        let mut result = Ok(());
+        // Join until nothing is left.
         while !(children.is_empty() && inner.is_empty()) {
-            let failed = tokio::select! {
+            let ended = tokio::select! {
                 biased;
-                Some(child) = children.join_next() => ends.count(child)?,
-                Some(within) = inner.join_next() => ends.add(&within??),
-                () = stop.cancelled(), if !closing => true,
+                Some(child) = children.join_next() => shared.count(child),
+                Some(within) = inner.join_next() => within.unwrap_or_else(|panic| Err(panic.into())),
+                () = stop.cancelled(), if result.is_ok() => Err(GroupError::Stopped),
             };
             info!(counter.children = shared.alive.load(Ordering::Relaxed), "{} children left in group {level}", children.len());
-            if failed && !closing {
-                closing = true;
-                // Go on joining: an aborted child has ended only when it is joined.
+            if result.is_ok() && ended.is_err() {
+                // The first failure aborts the children and asks the inner group to stop.
+                result = ended;
+                // Do not return yet: an aborted child has ended only when it is joined.
                 children.abort_all();
                 stop_inner.cancel();
             }
         }
         info!(mark = "closed", "group {level} has ended");
-        Ok(ends)
+        result
     })
 }
 
 /// Starts the children of a group. The first child of the innermost group fails.
-fn start_children(level: usize, innermost: bool, shared: &Arc<Shared>) -> std::io::Result<JoinSet<Result<(), Failed>>> {
+fn start_children(level: usize, innermost: bool, shared: &Arc<Shared>) -> std::io::Result<JoinSet<Result<(), ChildFailed>>> {
     let (cx, mut children) = (&shared.cx, JoinSet::new());
     for i in 0..cx.count(CHILDREN) {
         let child = Child {
@@ -186,38 +241,57 @@ struct Child {
 }
 
 /// The error of the child that fails.
-struct Failed;
+#[derive(Debug)]
+struct ChildFailed;
+
+impl fmt::Display for ChildFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a child failed")
+    }
+}
+
+impl std::error::Error for ChildFailed {}
 
 impl Child {
-    async fn run(self) -> Result<(), Failed> {
+    async fn run(self) -> Result<(), ChildFailed> {
         let Some(fail_at) = self.fail_at else {
             sleep(self.work).instrument(info_span!("works")).await;
             return Ok(());
         };
         sleep(fail_at).instrument(info_span!("works")).await;
-        error!(error = "a child failed", moment = "a child fails", "fails");
-        Err(Failed)
+        error!(error = %ChildFailed, moment = "a child fails", "fails");
+        Err(ChildFailed)
     }
 }
 
-impl Ends {
-    /// Counts a child that has ended. Returns true if the group has to close.
-    fn count(&mut self, child: Result<Result<(), Failed>, JoinError>) -> Result<bool, JoinError> {
-        match child {
-            Ok(Ok(())) => self.completed += 1,
-            Ok(Err(Failed)) => self.failed += 1,
-            Err(cut) if cut.is_cancelled() => self.cancelled += 1,
-            Err(panic) => return Err(panic),
-        }
-        Ok(self.failed > 0)
+impl Shared {
+    fn new(cx: Context) -> Self {
+        let [alive, completed, failed, cancelled] = Default::default();
+        Self { cx, alive, completed, failed, cancelled }
     }
 
-    /// Adds the children of the inner group. Returns true if this group has to close, too.
-    fn add(&mut self, within: &Ends) -> bool {
-        self.completed += within.completed;
-        self.failed += within.failed;
-        self.cancelled += within.cancelled;
-        within.failed > 0
+    /// Counts a child that has ended. Returns its error, if it failed; a child that its group aborted did not.
+    fn count(&self, child: Result<Result<(), ChildFailed>, JoinError>) -> Result<(), GroupError> {
+        let (count, result) = match child {
+            Ok(Ok(())) => (&self.completed, Ok(())),
+            Ok(Err(error)) => (&self.failed, Err(GroupError::Child(error))),
+            Err(cut) if cut.is_cancelled() => (&self.cancelled, Ok(())),
+            Err(panic) => return Err(panic.into()),
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        result
+    }
+}
+
+impl From<JoinError> for GroupError {
+    fn from(panic: JoinError) -> Self {
+        GroupError::Broken(panic.into())
+    }
+}
+
+impl From<std::io::Error> for GroupError {
+    fn from(error: std::io::Error) -> Self {
+        GroupError::Broken(error.into())
     }
 }
 
@@ -259,5 +333,38 @@ mod tests {
         assert_eq!(Arc::strong_count(&owned), 2, "the aborted task still exists");
         yield_now().await;
         assert_eq!(Arc::strong_count(&owned), 1);
+    }
+
+    /// A group in which a child failed has failed itself, whatever its other children did.
+    #[tokio::test(start_paused = true)]
+    async fn the_error_of_a_child_leaves_its_group_and_all_around_it() {
+        for (fail_at, fails) in [("1200", true), ("0", false)] {
+            let shared = Arc::new(Shared::new(Context::of(&SCENARIO, &[(FAIL_AT, fail_at), (DEPTH, "3")])));
+            let result = group(1, shared, CancellationToken::new()).await;
+            assert_eq!(matches!(result, Err(GroupError::Child(ChildFailed))), fails, "{result:?}");
+            assert_eq!(result.is_ok(), !fails, "{result:?}");
+        }
+    }
+
+    /// A group that is asked to stop says so when its children have ended.
+    #[tokio::test(start_paused = true)]
+    async fn a_group_that_is_stopped_joins_its_children_first() {
+        let shared = Arc::new(Shared::new(Context::of(&SCENARIO, &[(FAIL_AT, "0")])));
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(group(1, shared.clone(), stop.clone()));
+        sleep(Duration::from_millis(100)).await;
+        stop.cancel();
+        let result = running.await.expect("it does not panic");
+        assert!(matches!(result, Err(GroupError::Stopped)), "{result:?}");
+        assert_eq!(shared.alive.load(Ordering::Relaxed), 0);
+        assert_eq!(shared.cancelled.load(Ordering::Relaxed), 8);
+    }
+
+    /// A panic is a failure like any other: the group ends its other children first.
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_counted_as_the_failure_of_the_group() {
+        let shared = Shared::new(Context::of(&SCENARIO, &[]));
+        let panicked = tokio::spawn(async { panic!("a bug") }).await;
+        assert!(matches!(shared.count(panicked), Err(GroupError::Broken(_))));
     }
 }

@@ -36,3 +36,16 @@ async def task(wait):
 
 if __name__ == "__main__":
     main("template", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_tasks_wait_at_the_same_time():
+    """Twice as many tasks take no longer; twice the wait takes twice as long."""
+    for tasks, wait, total in [(5, 2_000, 2_000), (10, 2_000, 2_000), (5, 4_000, 4_000)]:
+        outcome = await run(given(PARAMS, tasks=tasks, wait=wait))
+        assert outcome.value("total") == total
+        assert outcome.holds()

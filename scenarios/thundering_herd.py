@@ -80,3 +80,21 @@ async def waiter(hall):
 
 if __name__ == "__main__":
     main("thundering-herd", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_waking_all_is_for_nothing():
+    """Waking one costs one wake per job. Waking all costs n² / 2: twice the waiters, four times the wakes."""
+    for variant, waiters, wakes in [
+        ("notify_one", 10, 10),
+        ("notify_one", 20, 20),
+        ("notify_waiters", 10, 55),
+        ("notify_waiters", 20, 210),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, waiters=waiters))
+        assert outcome.value("wakes") == wakes
+        assert outcome.holds() == (wakes == outcome.value("jobs"))

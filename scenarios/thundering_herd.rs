@@ -57,6 +57,47 @@ pub const SCENARIO: Scenario = Scenario {
               permit for the next waiter.",
     builds_on: &["lock-contention"],
     breaks: &[Breaks::checks(&[("variant", "notify_waiters")], &["every wake gets a job"])],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, "waiter"),
+            "{count:waiter} waiters want one job each. main brings one job after another, and notifies them.",
+        )
+        .line("sleep(EVERY)"),
+        Stop::at(When::Crowd(For::Signal), "{crowd} tasks wait for a notification. There is no job yet.").line("news.await"),
+        Stop::at(
+            When::Resume(Nth::First, "waiter", For::Signal),
+            "{by} brings one job and wakes every task that waits, {task} first. Only one of them can have the job.",
+        )
+        .line("notify_waiters()")
+        .only("variant", "notify_waiters"),
+        Stop::at(
+            When::Resume(Nth::First, "waiter", For::Signal),
+            "{by} brings one job and wakes one task, {task}, which has waited longest. No other waiter runs.",
+        )
+        .line("notify_one()")
+        .only("variant", "notify_one"),
+        Stop::at(
+            When::Log(Nth::Last, "takes the job"),
+            "{task} takes the last job. By now, waiters have woken {counter:wakes} times and have got {counter:grants} jobs.",
+        )
+        .only("variant", "notify_one"),
+        Stop::at(
+            When::Log(Nth::First, "finds no job"),
+            "{task} {text}: another waiter was faster. Its wake was for nothing, and it waits again.",
+        )
+        .only("variant", "notify_waiters"),
+        Stop::at(
+            When::Log(Nth::Last, "finds no job"),
+            "{task} is the last that wakes for nothing. Waiters have woken {counter:wakes} times by now, for {counter:grants} \
+             jobs.",
+        )
+        .only("variant", "notify_waiters"),
+        Stop::at(
+            When::Over,
+            "{figure:jobs} jobs took {figure:wakes} wakes, and {figure:for nothing} of these were for nothing. Every waiter got \
+             a job all the same, after {figure:total}.",
+        ),
+    ],
     source: include_str!("thundering_herd.rs"),
     path: file!(),
     twin: include_str!("thundering_herd.py"),

@@ -16,19 +16,22 @@
 //! **Try.** Set `variant` to `async`: the run ends at 1000 ms, and the checks hold. Back with
 //! `both`, set `deadline` to 4000: both works finish with a result, after 6000 ms in total. Set
 //! `deadline` back to 1000 and `work` to 10000: `async` still ends at 1000 ms, `blocking` takes
-//! 10000.
+//! 10000. Set `variant` to `uncaught`: the task passes the error on with `?` and ends at the
+//! deadline; what comes after the call never runs, and a check fails.
 //!
-//! **Pitfall.** If you put blocking code into `spawn_blocking` and a timeout around its *handle*,
+//! **Pitfall.** An error that a task returns stays in its `JoinHandle`: if nobody joins the task,
+//! nobody learns that the time was up. And if you put blocking code into `spawn_blocking` and a timeout around its *handle*,
 //! the caller returns in time, but the thread works on to the end, because nothing can stop it from
 //! outside. Such code needs a deadline of its own.
 //!
 //! **Words.** asyncio: `async with asyncio.timeout(2):` or `asyncio.wait_for`, which cancel the
-//! work at its await. Tokio: `tokio::time::timeout(limit, work)`, which drops the work there and
-//! returns `Err(Elapsed)`.
+//! work at its await and raise `TimeoutError`. Tokio: `tokio::time::timeout(limit, work)`, which drops
+//! the work there and returns `Err(Elapsed)`.
 
 use std::time::Duration;
 
 use tokio::task::Builder;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{Instrument, info, info_span, warn};
 
@@ -37,10 +40,16 @@ use scenario::work;
 
 const WORK: Param = Param::millis("work", 3_000, (0, 60_000), "How long the work takes.");
 const DEADLINE: Param = Param::millis("deadline", 1_000, (0, 60_000), "How long the work may take.");
-const VARIANT: Param = Param::choice("variant", &["both", "async", "blocking"], "Wait at an await, block, or both in turn.");
+const VARIANT: Param = Param::choice(
+    "variant",
+    &["both", "async", "blocking", "uncaught"],
+    "Wait at an await, block, both in turn, or leave the error to others.",
+);
 
 /// The checks that fail for code that does not yield.
 const IN_TIME: [&str; 2] = ["it times out if the work needs longer", "it ends by the deadline"];
+/// The check that fails if nobody handles the error.
+const HANDLED: &str = "the task goes on after the deadline";
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -51,9 +60,56 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[WORK, DEADLINE, VARIANT],
     patterns: &["timeout", "deadline", "wait for"],
-    differs: "asyncio cancels the work, which sees an exception at its await; Tokio drops it there.",
+    differs: "asyncio cancels the work, which sees an exception at its await; Tokio drops it there. Work that needs exactly as \
+              long as its deadline times out in asyncio and is done in Tokio.",
     builds_on: &["spawn"],
-    breaks: &[Breaks::checks(&[("variant", "both")], &IN_TIME), Breaks::checks(&[("variant", "blocking")], &IN_TIME)],
+    breaks: &[
+        Breaks::checks(&[("variant", "both")], &IN_TIME),
+        Breaks::checks(&[("variant", "blocking")], &IN_TIME),
+        Breaks::checks(&[("variant", "uncaught")], &[HANDLED]),
+    ],
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::First, "async work"),
+            "{task} needs {param:work} and may take {param:deadline}. It waits at an await. A guard task shows when the deadline passes.",
+        )
+        .line("timeout(cx.duration(DEADLINE)")
+        .sometimes(),
+        Stop::at(
+            When::Log(Nth::First, "dropped"),
+            "The deadline passes at {time}. {task} waits at its await, so `timeout` is polled, sees its timer and drops the work there.",
+        )
+        .line("warn!(mark = \"dropped\"")
+        .sometimes(),
+        Stop::at(
+            When::Spawn(Nth::First, "blocking work"),
+            "{task} needs {param:work} and may take {param:deadline}. It blocks the thread: it has no await at which it could be dropped.",
+        )
+        .line("info_span!(\"blocks\")")
+        .sometimes(),
+        Stop::at(
+            When::LongestPoll("blocking work"),
+            "One poll of {task} lasts {lasted}. `timeout` checks its timer only after that poll, however early the deadline is.",
+        )
+        .line("info_span!(\"blocks\")")
+        .sometimes(),
+        Stop::at(
+            When::End(Nth::First, "blocking work", How::Well),
+            "The poll returns at {time} with a result. `timeout` polls the work first and its timer second, so it returns Ok, however late it is.",
+        )
+        .line("Ok(()) =>")
+        .sometimes(),
+        Stop::at(
+            When::End(Nth::First, "blocking guard", How::Well),
+            "{task} had to wake at the deadline, and ran {counter:late_ms} ms after it. A thread that is blocked runs no other task.",
+        )
+        .line("let late = due.elapsed()")
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "Calls that timed out: {figure:timed out}. The slowest call was {figure:past the deadline} late for its deadline of {figure:deadline}.",
+        ),
+    ],
     source: include_str!("timeout.rs"),
     path: file!(),
     twin: include_str!("timeout.py"),
@@ -69,33 +125,47 @@ async fn run(cx: Context) -> scenario::Result {
         way => vec![way],
     };
     // One after the other, because blocking work would delay the other as well.
-    let (mut timed_out, mut slowest) = (0, Duration::ZERO);
+    let (mut timed_out, mut uncaught, mut slowest) = (0, 0, Duration::ZERO);
     for way in &ways {
-        let (cut, took) = one_way(&cx, way, started.elapsed()).await?;
-        timed_out += usize::from(cut);
+        let (end, took) = one_way(&cx, way, started.elapsed()).await?;
+        timed_out += usize::from(end != End::Done);
+        uncaught += usize::from(end == End::Uncaught);
         slowest = slowest.max(took);
     }
 
     let (needs, deadline) = (cx.duration(WORK), cx.duration(DEADLINE));
     let due = if needs > deadline { ways.len() } else { 0 };
     let [needs_longer, at_the_latest] = IN_TIME;
-    Ok(Outcome::new()
+    let outcome = Outcome::new()
         .figure("timed out", timed_out, "calls")
         .figure("deadline", deadline, "ms")
         .figure("past the deadline", slowest.saturating_sub(deadline), "ms")
         .figure("total", started.elapsed(), "ms")
         .check(needs_longer, timed_out == due)
-        .check(at_the_latest, cx.on_time(slowest, needs.min(deadline))))
+        .check(at_the_latest, cx.on_time(slowest, needs.min(deadline)));
+    Ok(if cx.word(VARIANT) == "uncaught" { outcome.check(HANDLED, uncaught == 0) } else { outcome })
 }
 
-/// Does the work in one way, starting `begun` after the start of the run. Returns true if it timed out, and how long it took.
-async fn one_way(cx: &Context, way: &'static str, begun: Duration) -> scenario::Result<(bool, Duration)> {
+/// How the work ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It has a result.
+    Done,
+    /// It ran out of time, and its task handled that.
+    TimedOut,
+    /// It ran out of time, and the error ended its task.
+    Uncaught,
+}
+
+/// Does the work in one way, starting `begun` after the start of the run. Returns how it ended, and how long it took.
+async fn one_way(cx: &Context, way: &'static str, begun: Duration) -> scenario::Result<(End, Duration)> {
     let (started, deadline) = (Instant::now(), cx.duration(DEADLINE));
     info!(moment = "deadline", moment_at_ms = (begun + deadline).as_millis() as u64, "the deadline of the {way} work");
 
     let guard = Builder::new().name(&format!("{way} guard")).spawn(call_the_deadline(deadline))?;
     let limited = Builder::new().name(&format!("{way} work")).spawn(in_time(cx.clone(), way))?;
-    let timed_out = limited.await?;
+    // The error of a task stays in its handle until somebody joins it.
+    let end = limited.await?.unwrap_or(End::Uncaught);
     let took = started.elapsed();
     // Work that is done early makes the guard pointless. Otherwise let it report the deadline.
     if took < deadline {
@@ -103,19 +173,30 @@ async fn one_way(cx: &Context, way: &'static str, begun: Duration) -> scenario::
     } else {
         guard.await?;
     }
-    Ok((timed_out, took))
+    Ok((end, took))
 }
 
-/// Does the work within the deadline. Returns true if it timed out.
-async fn in_time(cx: Context, way: &'static str) -> bool {
-    match timeout(cx.duration(DEADLINE), do_the_work(&cx, way)).await {
+/// Does the work within the deadline.
+///
+/// # Errors
+///
+/// If the time is up, and the variant leaves that to others.
+async fn in_time(cx: Context, way: &'static str) -> Result<End, Elapsed> {
+    let limited = timeout(cx.duration(DEADLINE), do_the_work(&cx, way));
+    if way == "uncaught" {
+        // If the time is up, `?` ends this task here: nothing below runs.
+        limited.await?;
+        info!(mark = "done", "done");
+        return Ok(End::Done);
+    }
+    match limited.await {
         Ok(()) => {
             info!(mark = "done", "done");
-            false
+            Ok(End::Done)
         }
         Err(elapsed) => {
             warn!(mark = "dropped", "dropped: {elapsed}");
-            true
+            Ok(End::TimedOut)
         }
     }
 }
@@ -152,6 +233,9 @@ mod tests {
             ("blocking", "5000", "2000", 0.0, 5000.0, false),
             ("blocking", "10000", "2000", 0.0, 10_000.0, false),
             ("blocking", "5000", "6000", 0.0, 5000.0, true),
+            // An error that ends its task is a check that fails, and not a call that was handled.
+            ("uncaught", "3000", "1000", 1.0, 1000.0, false),
+            ("uncaught", "3000", "3000", 0.0, 3000.0, true),
         ] {
             let turned = [(VARIANT, variant), (WORK, work), (DEADLINE, deadline)];
             let outcome = run(Context::of(&SCENARIO, &turned)).await?;

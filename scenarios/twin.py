@@ -10,14 +10,21 @@ figure. One difference remains: `asyncio.sleep(0)` lets other tasks run, while T
 Standard library only, Python 3.11 or later:
 
     python3 scenarios/semaphore.py permits=5 seed=7
+
+`--debug` turns on asyncio's debug mode, which warns about callbacks that run for 100 ms
+or more, on virtual time too, and about coroutines that were never awaited:
+
+    python3 scenarios/blocking.py --debug
 """
 
 import asyncio
 import json
+import logging
 import selectors
 import socket
 import sys
 import time
+import warnings
 
 # Virtual time ------------------------------------------------------------------
 
@@ -181,17 +188,25 @@ class Context:
         return base + self.draw(stream, index, 0, jitter)
 
     def burn(self, ms):
-        """CPU work: keeps the loop busy for this long."""
+        """CPU work: keeps this thread busy for this long, and the loop too if it runs on this thread."""
         if not self.real:
             asyncio.get_running_loop().jump(ms)
             return
-        end = time.monotonic() + ms / 1000
-        while time.monotonic() < end:
+        # Only the time counts in which this thread computes. Meanwhile other threads wait for CPython's lock.
+        end = time.thread_time() + ms / 1000
+        while time.thread_time() < end:
             pass
 
     def on_time(self, took, expected):
         """Compares a duration with the expected one: exactly on virtual time, within a margin on the real clock."""
         return took == expected or (self.real and abs(took - expected) <= 0.15 * expected + 50)
+
+
+def given(params, real=False, **settings):
+    """A context for a test: the defaults, with some settings changed."""
+    cx = Context(params, [f"{name}={value}" for name, value in settings.items()])
+    cx.real = real
+    return cx
 
 
 # Servers -----------------------------------------------------------------------
@@ -245,9 +260,17 @@ class Outcome:
         self.checks.append({"name": name, "holds": holds})
         return self
 
+    def value(self, name):
+        """The value of a figure, for tests."""
+        return next(figure["value"] for figure in self.figures if figure["name"] == name)
+
+    def holds(self):
+        """True if every check passed."""
+        return all(check["holds"] for check in self.checks)
+
 
 def main(scenario, params, run, refuse=None, real=None):
-    """Reads NAME=VALUE arguments, runs the twin and prints its outcome as one JSON object.
+    """Reads NAME=VALUE arguments and `--debug`, runs the twin and prints its outcome as one JSON object.
 
     `real` takes a context and returns True if the run uses threads or sockets, which need the real clock.
 
@@ -255,8 +278,11 @@ def main(scenario, params, run, refuse=None, real=None):
     """
     if sys.version_info < (3, 11):
         sys.exit(_complain(scenario, "needs Python 3.11 or later", 2))
+    debug = "--debug" in sys.argv[1:]
+    if debug:
+        _show_warnings(scenario)
     try:
-        cx = Context(params, sys.argv[1:])
+        cx = Context(params, [arg for arg in sys.argv[1:] if arg != "--debug"])
         if refuse is not None:
             refuse(cx)
         cx.real = real is not None and real(cx)
@@ -268,7 +294,8 @@ def main(scenario, params, run, refuse=None, real=None):
         return await run(cx), now() - started
 
     try:
-        with asyncio.Runner(loop_factory=None if cx.real else JumpingLoop) as runner:
+        # None: the environment variable PYTHONASYNCIODEBUG decides.
+        with asyncio.Runner(debug=debug or None, loop_factory=None if cx.real else JumpingLoop) as runner:
             outcome, elapsed = runner.run(timed())
     except Stalled as error:
         sys.exit(_complain(scenario, error, 1))
@@ -281,7 +308,15 @@ def main(scenario, params, run, refuse=None, real=None):
         "checks": outcome.checks,
     }
     print(json.dumps(report))
-    sys.exit(0 if all(check["holds"] for check in outcome.checks) else 1)
+    sys.exit(0 if outcome.holds() else 1)
+
+
+def _show_warnings(scenario):
+    """Prints every warning on standard error, those of asyncio and of Python alike."""
+    logging.basicConfig(format=f"{scenario}: %(message)s")
+    logging.captureWarnings(True)
+    # By default, Python prints a warning once for each line, and hides unclosed sockets and files.
+    warnings.simplefilter("always")
 
 
 def _complain(scenario, message, code):

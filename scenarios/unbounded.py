@@ -121,3 +121,23 @@ async def consume(queue, per_second, end):
 
 if __name__ == "__main__":
     main("unbounded", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_what_comes_in_and_does_not_go_out_is_held():
+    """Without a bound, twice the time takes twice the memory; with a bound, memory stays at the bound."""
+    for variant, seconds, produced, dropped, held in [
+        ("unbounded", 5, 1_000, 0, 900),
+        ("unbounded", 10, 2_000, 0, 1_800),
+        ("bounded", 5, 116, 0, 16),
+        ("bounded", 10, 216, 0, 16),
+        ("drop-oldest", 5, 1_000, 884, 16),
+    ]:
+        outcome = await run(given(PARAMS, variant=variant, seconds=seconds))
+        assert (outcome.value("produced"), outcome.value("dropped")) == (produced, dropped)
+        assert outcome.value("most held") == held * ITEM
+        assert outcome.holds() == (variant != "unbounded")

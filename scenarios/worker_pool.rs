@@ -11,32 +11,39 @@
 //! **Why.** You do not know beforehand how long a job takes. A shared queue assigns a job as late
 //! as possible, when a worker is free; dealing jobs out assigns them before anything is known. A
 //! job is always in one state: pending, running, completed or failed. Each job has a `watch`
-//! channel that holds its state, so you can ask for a result early, late, or twice. A failure ends
-//! the job, not its worker.
+//! channel that holds its state, so you can ask for a result early, late, or twice. You get
+//! the job's result or its error: a failure ends the job, not its worker.
 //!
 //! **Try.** Set `queue` to `shared`: the run takes 2467 ms instead of 2728. Set `result_timeout` to
 //! 1500: six results are late, but their jobs still finish, because a timeout drops the wait and
 //! not the work. Now set `stop` to `flag`: two jobs have not started by then, and stay pending for
-//! ever.
+//! ever. Back with the defaults, set `fail_every` to 4 and `result` to `poll`: main looks every 100
+//! ms whether there is a result. The fourth job has failed and will never have one, so main looks
+//! until the deadline. With `poll-forever` there is no deadline, and main would look for ever: here
+//! the run ends that after 20 seconds. Set `failure` to `panic`: jobs panic in place of an error,
+//! and each runs in a task of its own, so that no worker ends.
 //!
 //! **Pitfall.** A worker sees a flag only when it checks. An idle worker waits in `recv`, so it has
 //! to wake up regularly for nothing (`dequeue_timeout`), and may see the flag that much too late.
 //! Closing the queue (`stop=drain`) wakes it at once, after the last job. And put the timeout only
 //! around the wait for a job, `lock` and `recv`: around more, it could drop a job that was already
-//! taken.
+//! taken. If you keep results in a map, keep errors there too.
 //!
-//! **Words.** asyncio: workers on one `asyncio.Queue`, a `Future` for each job,
-//! `wait_for(queue.get(), 1.0)`. Tokio: a `JoinSet` of workers; `mpsc` has one receiver, so the
-//! workers share it behind a lock, and idle ones queue there; `watch`.
+//! **Words.** asyncio: workers on one `asyncio.Queue`, a `Future` for each job that takes a result
+//! or an exception, `wait_for(queue.get(), 1.0)`; `except Exception` around the job keeps its worker
+//! alive. Tokio: a `JoinSet` of workers; `mpsc` has one receiver, so the workers share it behind a
+//! lock, and idle ones queue there; `watch`; a `JoinHandle` that returns a panic as an error.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Mutex, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::task::{Builder, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tracing::{Instrument, info, info_span};
 
 use scenario::prelude::*;
@@ -51,6 +58,14 @@ const DEQUEUE_TIMEOUT: Param =
     Param::millis("dequeue_timeout", 1_000, (1, 60_000), "How long an idle worker waits between checks.");
 const STOP: Param = Param::choice("stop", &["drain", "flag"], "Close and drain the queue, or set a flag.");
 const QUEUE: Param = Param::choice("queue", &["static", "shared"], "One queue per worker, or one for all.");
+const RESULT: Param =
+    Param::choice("result", &["watch", "poll", "poll-forever"], "Watch a job's state, or look for its result again and again.");
+const FAILURE: Param = Param::choice("failure", &["error", "panic"], "How a job fails.");
+
+/// How often main looks for a result.
+const POLL: Duration = Duration::from_millis(100);
+/// After this many times `result_timeout` the run ends a wait that has no deadline.
+const FOR_EVER: u32 = 4;
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -59,11 +74,17 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Channels,
     lesson: "One shared queue balances itself.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[POOL, JOBS, WORK_MIN, WORK_MAX, FAIL_EVERY, RESULT_TIMEOUT, DEQUEUE_TIMEOUT, STOP, QUEUE],
-    patterns: &["worker pool", "task queue", "load balancing", "job status", "result by id"],
+    params: &[POOL, JOBS, WORK_MIN, WORK_MAX, FAIL_EVERY, RESULT_TIMEOUT, DEQUEUE_TIMEOUT, STOP, QUEUE, RESULT, FAILURE],
+    patterns: &["worker pool", "task queue", "load balancing", "job status", "result by id", "polling for a result"],
     differs: "Workers share an `asyncio.Queue` directly; they share Tokio's one receiver behind a lock, where idle workers \
-              queue.",
+              queue. `except Exception` catches a bug in a job; a panic is caught at the end of a task.",
     builds_on: &["producer-consumer", "timeout"],
+    breaks: &[
+        Breaks::checks(&[("result", "poll"), ("fail_every", "4")], &["every job that has ended is answered"]),
+        Breaks::checks(
+            &[("result", "poll-forever"), ("fail_every", "4")],
+            &["every job that has ended is answered", "no wait exceeds the timeout"],
+    ],
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "worker"),
@@ -141,14 +162,32 @@ enum State {
     /// With its result.
     Completed(String),
     /// With the reason.
-    Failed(String),
+    Failed(JobError),
 }
+
+/// Why a job failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct JobError {
+    id: Id,
+    /// Its task panicked: it has a bug.
+    panicked: bool,
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "job {} {}", self.id, if self.panicked { "panicked" } else { "failed" })
+    }
+}
+
+impl std::error::Error for JobError {}
 
 /// A job in a queue or with a worker.
 struct Job {
     id: Id,
     work: Duration,
     fails: bool,
+    /// Jobs of this pool panic when they fail, so each has a task of its own.
+    panics: bool,
     /// Publishes the state to the tasks that have the id.
     state: watch::Sender<State>,
 }
@@ -156,6 +195,8 @@ struct Job {
 /// How many jobs are in each state.
 #[derive(Default)]
 struct Tally {
+    /// The results of completed jobs, for main if it polls. Errors are missing, to show why they should not be.
+    results: std::sync::Mutex<BTreeMap<Id, String>>,
     pending: AtomicU64,
     running: AtomicU64,
     completed: AtomicU64,
@@ -173,11 +214,13 @@ struct Worked {
 struct Pool {
     /// One, or one for each worker.
     queues: Vec<UnboundedSender<Job>>,
-    workers: JoinSet<Worked>,
+    workers: JoinSet<scenario::Result<Worked>>,
     /// The state of each job, by id.
     states: Vec<watch::Receiver<State>>,
     stopping: Arc<AtomicBool>,
     tally: Arc<Tally>,
+    /// Whether jobs panic when they fail.
+    panics: bool,
 }
 
 async fn run(cx: Context) -> scenario::Result {
@@ -185,7 +228,7 @@ async fn run(cx: Context) -> scenario::Result {
     let jobs = cx.count(JOBS);
     let drain = cx.word(STOP) == "drain";
     // Start the workers, and submit all jobs at once.
-    let mut pool = Pool::start(cx.count(POOL), cx.word(QUEUE) == "shared", cx.duration(DEQUEUE_TIMEOUT))?;
+    let mut pool = Pool::start(&cx)?;
     for i in 0..jobs {
         let work = Duration::from_millis(cx.draw("work", i, cx.number(WORK_MIN)..=cx.number(WORK_MAX)));
         // With `fail_every` at 0 no job fails: only 0 is a multiple of 0.
@@ -193,14 +236,21 @@ async fn run(cx: Context) -> scenario::Result {
     }
 
     // Ask for each result by its id. The requests share one deadline.
-    let (mut late, mut matching) = (0_usize, true);
-    for id in 0..jobs {
-        match pool.result(id, started + cx.duration(RESULT_TIMEOUT)).await {
-            Some(state) => matching &= state == State::Completed(result(id)) || state == State::Failed(reason(id)),
-            None => late += 1,
+    let (how, timeout) = (cx.word(RESULT), cx.duration(RESULT_TIMEOUT));
+    let mut asked = Asked::default();
+    let asking = pool.ask_all(&mut asked, how, started + timeout);
+    if how == "poll-forever" {
+        // It may never end by itself.
+        if timeout_at(started + timeout * FOR_EVER, asking).await.is_err() {
+            info!(moment = "would poll for ever", "the run ends it");
         }
+    } else {
+        asking.await;
     }
     let waited = started.elapsed();
+    // If the run had to end the wait, main still waits for the next job.
+    let overlooked = asked.overlooked || (asked.jobs < jobs && pool.has_ended(asked.jobs));
+    let late = asked.late + jobs - asked.jobs;
     info!(moment = "stop", "{late} results are late");
     let workers = pool.stop(drain).await?;
 
@@ -211,7 +261,6 @@ async fn run(cx: Context) -> scenario::Result {
     let pending = count(|state| *state == State::Pending);
     let run: usize = workers.iter().map(|worked| worked.jobs).sum();
     let busy = || workers.iter().map(|worked| worked.busy);
-    let timeout = cx.duration(RESULT_TIMEOUT);
     Ok(Outcome::new()
         .figure("completed", completed, "jobs")
         .figure("failed", failed, "jobs")
@@ -221,19 +270,38 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("least busy worker", busy().min().unwrap_or_default(), "ms")
         .figure("total", started.elapsed(), "ms")
         .check("each job ends in one state", run == completed + failed && run + pending == jobs)
-        .check("each result is read by its id", matching)
+        .check("each result is read by its id", !asked.mixed_up)
+        .check("every job that has ended is answered", !overlooked)
         .check("no wait exceeds the timeout", waited <= timeout || cx.on_time(waited, timeout))
         .check("only a flag leaves jobs pending", pending == 0 || !drain))
 }
 
+/// What main knows.
+#[derive(Default)]
+struct Asked {
+    /// Jobs that were asked for, and not answered in time.
+    jobs: usize,
+    late: usize,
+    /// An answer was for another job.
+    mixed_up: bool,
+    /// A wait ended without an answer although the job had ended.
+    overlooked: bool,
+}
+
+/// What a job returned; `None` if it was not known in time.
+type Answer = Option<Result<String, JobError>>;
+
 impl Pool {
     /// Creates the queues and starts the workers.
-    fn start(workers: usize, shared: bool, dequeue_timeout: Duration) -> scenario::Result<Self> {
+    fn start(cx: &Context) -> scenario::Result<Self> {
+        let (workers, dequeue_timeout) = (cx.count(POOL), cx.duration(DEQUEUE_TIMEOUT));
+        let shared = cx.word(QUEUE) == "shared";
         let (queues, receivers): (Vec<_>, Vec<_>) =
             (0..if shared { 1 } else { workers }).map(|_| mpsc::unbounded_channel()).unzip();
         let receivers: Vec<_> = receivers.into_iter().map(|receiver| Arc::new(Mutex::new(receiver))).collect();
         let (stopping, tally) = (Arc::new(AtomicBool::new(false)), Arc::new(Tally::default()));
-        let mut pool = Self { queues, workers: JoinSet::new(), states: Vec::new(), stopping, tally };
+        let panics = cx.word(FAILURE) == "panic";
+        let mut pool = Self { queues, workers: JoinSet::new(), states: Vec::new(), stopping, tally, panics };
         // With a shared queue `cycle` gives each worker the same receiver.
         for (i, receiver) in receivers.iter().cycle().take(workers).enumerate() {
             let worker = worker(receiver.clone(), dequeue_timeout, pool.stopping.clone(), pool.tally.clone());
@@ -248,15 +316,54 @@ impl Pool {
         let (state, seen) = watch::channel(State::Pending);
         self.states.push(seen);
         self.tally.pending.fetch_add(1, Ordering::Relaxed);
-        self.queues[id % self.queues.len()].send(Job { id, work, fails, state })?;
+        self.queues[id % self.queues.len()].send(Job { id, work, fails, panics: self.panics, state })?;
         Ok(id)
     }
 
-    /// Waits until a job has ended, and returns its state; returns `None` at the deadline.
-    async fn result(&self, id: Id, deadline: Instant) -> Option<State> {
+    /// Asks for every job, one after the other.
+    async fn ask_all(&self, asked: &mut Asked, how: &str, deadline: Instant) {
+        for id in 0..self.states.len() {
+            let answer = match how {
+                "watch" => self.result(id, deadline).await,
+                "poll" => self.poll_result(id, Some(deadline)).await,
+                _ => self.poll_result(id, None).await,
+            };
+            asked.late += usize::from(answer.is_none());
+            match answer {
+                Some(Ok(text)) => asked.mixed_up |= text != result(id),
+                Some(Err(error)) => asked.mixed_up |= error.id != id,
+                None => asked.overlooked |= self.has_ended(id),
+            }
+            asked.jobs += 1;
+        }
+    }
+
+    /// Waits until a job has ended, and returns its result or its error; returns `None` at the deadline.
+    async fn result(&self, id: Id, deadline: Instant) -> Answer {
         let mut state = self.states[id].clone();
-        let ended = state.wait_for(|state| matches!(state, State::Completed(_) | State::Failed(_)));
-        Some(timeout_at(deadline, ended).instrument(info_span!("wants result", id)).await.ok()?.ok()?.clone())
+        let ended = state.wait_for(|state| state.answer().is_some());
+        let state = timeout_at(deadline, ended).instrument(info_span!("wants result", id)).await.ok()?.ok()?;
+        state.answer()
+    }
+
+    /// Looks for a result again and again, until the deadline if there is one. It never finds a job that has failed.
+    async fn poll_result(&self, id: Id, deadline: Option<Instant>) -> Answer {
+        loop {
+            let found = self.tally.results.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+            if found.is_some() {
+                return found.map(Ok);
+            }
+            let (now, next) = (Instant::now(), Instant::now() + POLL);
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                return None;
+            }
+            sleep_until(deadline.map_or(next, |deadline| deadline.min(next))).instrument(info_span!("polls for", id)).await;
+        }
+    }
+
+    /// Returns true if a job is completed or has failed.
+    fn has_ended(&self, id: Id) -> bool {
+        self.states[id].borrow().answer().is_some()
     }
 
     /// Stops the workers and waits for them to end.
@@ -269,7 +376,7 @@ impl Pool {
         }
         let mut all = Vec::new();
         while let Some(worked) = self.workers.join_next().await {
-            all.push(worked?);
+            all.push(worked??);
         }
         Ok(all)
     }
@@ -281,7 +388,7 @@ async fn worker(
     dequeue_timeout: Duration,
     stopping: Arc<AtomicBool>,
     tally: Arc<Tally>,
-) -> Worked {
+) -> scenario::Result<Worked> {
     let mut worked = Worked::default();
     while !stopping.load(Ordering::Relaxed) {
         // Cancel safe: if the timeout drops this, no job was taken, because `lock` and `recv` are cancel safe.
@@ -300,43 +407,69 @@ async fn worker(
         let Some(job) = next else { break };
         let began = Instant::now();
         let span = info_span!("job", id = job.id);
-        job.run(&tally).instrument(span).await;
+        job.run(&tally).instrument(span).await?;
         worked.busy += began.elapsed();
         worked.jobs += 1;
     }
-    worked
+    Ok(worked)
+}
+
+impl State {
+    /// What a job that has ended returned.
+    fn answer(&self) -> Answer {
+        match self {
+            State::Pending | State::Running => None,
+            State::Completed(result) => Some(Ok(result.clone())),
+            State::Failed(error) => Some(Err(error.clone())),
+        }
+    }
 }
 
 impl Job {
-    async fn run(self, tally: &Tally) {
+    /// Does the work and publishes its result or its error.
+    async fn run(self, tally: &Tally) -> scenario::Result<()> {
         self.state.send_replace(State::Running);
         let pending = tally.pending.fetch_sub(1, Ordering::Relaxed) - 1;
         let running = tally.running.fetch_add(1, Ordering::Relaxed) + 1;
         info!(counter.pending = pending, counter.running = running, "job {} runs", self.id);
 
-        sleep(self.work).await;
+        let work = work(self.id, self.work, self.fails, self.panics);
+        let result = if self.panics {
+            // A panic ends the task that it happens in. This one is the job's own, so the worker only gets an error.
+            let job = Builder::new().name(&format!("job {}", self.id)).spawn(work)?;
+            job.await.unwrap_or(Err(JobError { id: self.id, panicked: true }))
+        } else {
+            work.await
+        };
 
         let running = tally.running.fetch_sub(1, Ordering::Relaxed) - 1;
-        if self.fails {
-            let failed = tally.failed.fetch_add(1, Ordering::Relaxed) + 1;
-            info!(counter.running = running, counter.failed = failed, "job {} has failed", self.id);
-            self.state.send_replace(State::Failed(reason(self.id)));
-        } else {
-            let completed = tally.completed.fetch_add(1, Ordering::Relaxed) + 1;
-            info!(counter.running = running, counter.completed = completed, "job {} is completed", self.id);
-            self.state.send_replace(State::Completed(result(self.id)));
+        match result {
+            Ok(result) => {
+                let completed = tally.completed.fetch_add(1, Ordering::Relaxed) + 1;
+                info!(counter.running = running, counter.completed = completed, "job {} is completed", self.id);
+                tally.results.lock().unwrap_or_else(PoisonError::into_inner).insert(self.id, result.clone());
+                self.state.send_replace(State::Completed(result));
+            }
+            Err(error) => {
+                let failed = tally.failed.fetch_add(1, Ordering::Relaxed) + 1;
+                info!(counter.running = running, counter.failed = failed, "{error}");
+                self.state.send_replace(State::Failed(error));
+            }
         }
+        Ok(())
     }
+}
+
+/// The work of a job.
+async fn work(id: Id, time: Duration, fails: bool, panics: bool) -> Result<String, JobError> {
+    sleep(time).await;
+    assert!(!(fails && panics), "job {id} has a bug");
+    if fails { Err(JobError { id, panicked: false }) } else { Ok(result(id)) }
 }
 
 /// The result of a job that completes.
 fn result(id: Id) -> String {
     format!("result {id}")
-}
-
-/// The reason of a job that fails.
-fn reason(id: Id) -> String {
-    format!("job {id} failed")
 }
 
 #[cfg(test)]
@@ -371,6 +504,35 @@ mod tests {
         let drained = run(Context::of(&SCENARIO, &[])).await?.value("total");
         let flagged = run(Context::of(&SCENARIO, &[(STOP, "flag")])).await?.value("total");
         assert_eq!(flagged, drained.map(|total| total + 1000.0));
+        Ok(())
+    }
+
+    /// A job that fails, with an error or a panic, is answered like any other, and its worker goes on.
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_ends_the_job_and_not_its_worker() -> scenario::Result<()> {
+        for failure in ["error", "panic"] {
+            let outcome = run(Context::of(&SCENARIO, &[(FAIL_EVERY, "4"), (FAILURE, failure)])).await?;
+            let figures = ["completed", "failed", "late", "total"].map(|figure| outcome.value(figure));
+            assert_eq!(figures, [Some(12.0), Some(4.0), Some(0.0), Some(2728.0)], "{failure}");
+            assert!(outcome.holds(), "{failure}: {outcome:?}");
+        }
+        Ok(())
+    }
+
+    /// Polling finds every result, but no error: it ends at the deadline, or never.
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_job_is_polled_until_the_deadline_or_for_ever() -> scenario::Result<()> {
+        for (result, fail_every, late, total, broken) in [
+            ("poll", "0", 0.0, 2800.0, 0),
+            ("poll-forever", "0", 0.0, 2800.0, 0),
+            ("poll", "4", 4.0, 5000.0, 1),
+            ("poll-forever", "4", 13.0, 20_000.0, 2),
+        ] {
+            let outcome = run(Context::of(&SCENARIO, &[(RESULT, result), (FAIL_EVERY, fail_every)])).await?;
+            let figures = ["late", "total"].map(|figure| outcome.value(figure));
+            assert_eq!(figures, [Some(late), Some(total)], "{result} {fail_every}");
+            assert_eq!(outcome.checks.iter().filter(|check| !check.holds).count(), broken, "{outcome:?}");
+        }
         Ok(())
     }
 }

@@ -15,7 +15,8 @@
 //! **Try.** Set `mix` to 0: no task computes, and the run takes 1000 ms with one worker or four.
 //! Set `mix` to 100: 8000 ms, all of it computing. Back with 50, set `tasks` to 16: twice the
 //! computing takes twice the time, 8000 ms. Then use two workers: `--clock real --workers 2` takes
-//! half of that, if two cores are free.
+//! half of that, if two cores are free. Or set `flavor` to `multi_thread` on the real clock: one
+//! worker per core.
 //!
 //! **Pitfall.** More workers than cores make nothing faster: they take turns on the cores, as the
 //! tasks did on the worker. And if code that "waits" needs eight workers, it does not wait, it
@@ -23,12 +24,16 @@
 //!
 //! **Words.** asyncio: one thread, always; a faster event loop shortens the moments between waits,
 //! but not computing; use processes for work that computes. There a task that yields runs again
-//! before tasks whose timers are due, so the twin takes 4600 ms. Tokio: `worker_threads` of the
-//! multi-thread runtime; the current-thread runtime has one.
+//! before tasks whose timers are due, so the twin takes 4600 ms. Tokio: you choose no loop but the
+//! *flavor* of the runtime. `current_thread` polls all tasks on the thread that calls `block_on`:
+//! enough for tasks that wait, but nothing else runs while one computes. `multi_thread`, the default
+//! of `#[tokio::main]`, has one worker per core, or as many as `worker_threads` says; an idle worker
+//! takes tasks from a busy one, so tasks must be `Send`.
 
+use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep};
 use tracing::{info, info_span};
@@ -41,8 +46,16 @@ const CPU: Param = Param::millis("cpu", 200, (0, 60_000), "How long a computing 
 const WAIT: Param = Param::millis("wait", 200, (0, 60_000), "How long a waiting task waits per round.");
 const MIX: Param = Param::count("mix", 50, (0, 100), "%", "Share of tasks that compute; the rest wait.");
 
+const FLAVOR: Param = Param::choice(
+    "flavor",
+    &["as-set", "current_thread", "multi_thread"],
+    "The runtime: with the workers that are set, one thread, or a worker per core.",
+);
+
 /// How many rounds each task does.
 const ROUNDS: u32 = 5;
+/// The most workers that a run can have.
+const MOST: usize = 64;
 /// A task that runs this long after its timer was due had to wait for the worker.
 const LATE: Duration = Duration::from_millis(20);
 
@@ -53,18 +66,66 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::Basics,
     lesson: "More workers help CPU work, not waiting.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[TASKS, CPU, WAIT, MIX],
+    params: &[TASKS, CPU, WAIT, MIX, FLAVOR],
     patterns: &["worker threads", "CPU-bound against I/O-bound", "event loop choice"],
-    differs: "asyncio always has one thread; Tokio has as many workers as you set, and tasks that compute run in parallel.",
+    differs: "asyncio always has one thread; Tokio has as many workers as you set, and tasks that compute run in parallel. \
+              Beside tasks that compute, a waiting task is served one round later in asyncio.",
     builds_on: &["blocking"],
     real_because: "the virtual clock has only one worker",
+    story: &[
+        Stop::at(
+            When::Spawn(Nth::Last, ""),
+            "{count:compute} tasks compute {param:cpu} in each round, and {count:wait} tasks wait {param:wait} in each. Workers: \
+             {figure:workers}.",
+        )
+        .line("running.build_task()"),
+        Stop::at(
+            When::Crowd(For::Time),
+            "{crowd} tasks wait for a timer at the same time. None of them needs a worker for that.",
+        )
+        .line("sleep(wait).await"),
+        Stop::at(
+            When::Wait(Nth::First, "compute", For::Turn),
+            "{task} has computed {param:cpu} in one poll, and yields. Its worker polls one task at a time, so it ran no other task.",
+        )
+        .line("info_span!(\"computes\")"),
+        Stop::at(
+            When::Log(Nth::First, "was due"),
+            "{task} {text}. It needs the worker only for a moment, and gets it only between two polls of tasks that compute.",
+        )
+        .line("let late = due.elapsed()")
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "Computing took {figure:computed} of worker time, and the run took {figure:total}. More workers can share it; waiting needs none.",
+        ),
+    ],
     source: include_str!("workers.rs"),
     path: file!(),
     twin: include_str!("workers.py"),
-    refuse: accept_all,
+    refuse,
+    workers: workers_of_the_flavor,
     run: |cx| Box::pin(run(cx)),
     ..Scenario::DEFAULTS
 };
+
+/// Refuses workers on the virtual clock, which has one thread.
+fn refuse(values: &Values, clock: Clock) -> Result<(), ValueError> {
+    if values.word(&FLAVOR) == "multi_thread" && clock == Clock::Virtual {
+        let reason = "multi_thread needs the real clock: the virtual clock has one thread".to_owned();
+        return Err(ValueError { param: FLAVOR.name, reason });
+    }
+    Ok(())
+}
+
+/// Returns how many workers the runtime gets: a multi-thread runtime has as many as there are cores unless a number is set.
+fn workers_of_the_flavor(values: &Values, clock: Clock, set: usize) -> usize {
+    match (values.word(&FLAVOR), clock, set) {
+        ("current_thread", ..) => 0,
+        ("multi_thread", Clock::Real, 0) => thread::available_parallelism().map_or(1, usize::from).min(MOST),
+        _ => set,
+    }
+}
 
 async fn run(cx: Context) -> scenario::Result {
     let started = Instant::now();
@@ -95,14 +156,20 @@ async fn run(cx: Context) -> scenario::Result {
     let share = (computed / workers as u32).max(longest);
     let (least, most) = (share.max(wait * ROUNDS), share.max(waits_beside(share, wait)));
     let slack = if cx.clock() == Clock::Real { Duration::from_millis(50) } else { Duration::ZERO };
-    Ok(Outcome::new()
+    let outcome = Outcome::new()
         .figure("done", done, "tasks")
         .figure("workers", workers, "workers")
         .figure("computed", computed, "ms")
         .figure("predicted", most, "ms")
         .figure("total", total, "ms")
         .check("every task is done", done == tasks)
-        .check("the total is as predicted, within 20 %", least.mul_f64(0.8) <= total && total <= most.mul_f64(1.2) + slack))
+        .check("the total is as predicted, within 20 %", least.mul_f64(0.8) <= total && total <= most.mul_f64(1.2) + slack);
+    let flavor = Handle::current().runtime_flavor();
+    Ok(match cx.word(FLAVOR) {
+        "current_thread" => outcome.check("everything runs on one thread", flavor == RuntimeFlavor::CurrentThread),
+        "multi_thread" => outcome.check("the workers share the tasks", flavor == RuntimeFlavor::MultiThread),
+        _ => outcome,
+    })
 }
 
 /// Computes in each round, and yields in between. Returns how long it was busy.
@@ -168,6 +235,42 @@ mod tests {
         for wait in ["1", "199", "799", "801", "900", "1601", "5000"] {
             let outcome = run(Context::of(&SCENARIO, &[(WAIT, wait)])).await?;
             assert_eq!(outcome.value("total"), outcome.value("predicted"), "waits of {wait} ms");
+        }
+        Ok(())
+    }
+
+    /// The flavor decides how many workers the runtime gets. A number that is set counts, except for one thread.
+    #[test]
+    fn the_flavor_decides_how_many_workers_there_are() {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        for (flavor, clock, set, workers) in [
+            ("as-set", Clock::Real, 0, 0),
+            ("as-set", Clock::Real, 3, 3),
+            ("current_thread", Clock::Virtual, 0, 0),
+            ("current_thread", Clock::Real, 3, 0),
+            ("multi_thread", Clock::Real, 0, cores.min(MOST)),
+            ("multi_thread", Clock::Real, 3, 3),
+        ] {
+            let mut values = Values::defaults(SCENARIO.params);
+            values.set(&FLAVOR, FLAVOR.parse(flavor).expect("one of its words"));
+            assert_eq!(refuse(&values, clock), Ok(()), "{flavor}");
+            assert_eq!((SCENARIO.workers)(&values, clock, set), workers, "{flavor}, {set} are set");
+            assert_eq!(refuse(&values, Clock::Virtual).is_err(), flavor == "multi_thread", "{flavor}");
+        }
+    }
+
+    /// The check knows on which runtime the tasks run.
+    #[test]
+    fn a_run_on_another_runtime_than_the_flavor_says_breaks_its_check() -> scenario::Result<()> {
+        for (flavor, mut builder, holds) in [
+            ("current_thread", Builder::new_current_thread(), true),
+            ("current_thread", Builder::new_multi_thread(), false),
+            ("multi_thread", Builder::new_current_thread(), false),
+            ("multi_thread", Builder::new_multi_thread(), true),
+        ] {
+            let cx = Context::real(&SCENARIO, &[(MIX, "0"), (WAIT, "1"), (FLAVOR, flavor)]);
+            let outcome = builder.enable_time().build()?.block_on(async { tokio::spawn(run(cx)).await })??;
+            assert_eq!(outcome.checks.last().map(|check| check.holds), Some(holds), "{flavor}: {outcome:?}");
         }
         Ok(())
     }

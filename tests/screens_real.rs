@@ -78,6 +78,33 @@ fn scenarios_in_mono_and_in_ascii() {
     }
 }
 
+/// The first stop of a story at which the text names the word.
+#[test]
+fn stops_of_stories_in_each_layout() {
+    for (id, layout, word, sizes) in [
+        ("semaphore", Layout::Stage, "queue", &[(200, 60), (120, 40), (80, 24)][..]),
+        ("semaphore", Layout::Explore, "permit goes", &[(120, 40), (80, 24)]),
+        ("deadlock", Layout::Stage, "circle", &[(120, 40)]),
+        ("lost-update", Layout::Stage, "same number", &[(120, 40)]),
+        ("gather", Layout::Lanes, "ends last", &[(80, 24)]),
+    ] {
+        let scenario = CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue");
+        for &(width, height) in sizes {
+            let mut model = half_way(scenario, width, height);
+            model.keep_to(layout);
+            let mut says = String::new();
+            while !says.contains(word) {
+                update::update(&mut model, Action::Story { on: true });
+                let story = model.story.as_ref().expect("it has a story");
+                assert_ne!(story.stop().says, says, "no stop of {id} names '{word}'");
+                says.clone_from(&story.stop().says);
+            }
+            lay_out(&mut model, width, height);
+            assert_snapshot!(format!("story_{id}_{}_{width}x{height}", layout.name()), screen(&model, width, height));
+        }
+    }
+}
+
 #[test]
 fn the_stage_and_the_lanes_alone() {
     for (id, layout) in [("futurelock", Layout::Stage), ("semaphore", Layout::Lanes)] {

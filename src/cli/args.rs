@@ -1,5 +1,7 @@
 //! Every command and flag of the command line, each defined once.
 
+mod lint;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -10,6 +12,8 @@ use clap_complete::{ArgValueCompleter, Shell};
 use engine::Detail;
 use scenario::Clock;
 use tui::app::colors::ThemeName;
+
+pub(super) use lint::LintArgs;
 
 use super::completions;
 use super::stop::Stop;
@@ -131,6 +135,12 @@ pub(super) enum Command {
     /// nothing. The program's output becomes part of the log, and the program ends with the screen.
     #[command(after_help = WATCH_EXAMPLES)]
     Watch(WatchArgs),
+    /// Find blocking calls in async functions, in Rust and Python.
+    ///
+    /// Each line names a call, why it blocks the thread that runs other tasks, and what to write instead. Python
+    /// files are parsed by the system's python3.
+    #[command(after_help = lint::EXAMPLES)]
+    Lint(LintArgs),
     /// Print the default settings, or the settings path.
     Config(ConfigArgs),
     /// Print a completion script for a shell.

@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::flag;
 use tui::signals;
 
 use super::stop::Stop;
@@ -23,10 +22,7 @@ impl Asked {
     /// Catches them from now on.
     pub(super) fn listen() -> io::Result<Self> {
         let asked = Self { signal: Arc::default(), at_once: Arc::default() };
-        for signal in signals::heeded(&signals::ASK) {
-            flag::register_conditional_default(signal, asked.at_once.clone())?;
-            flag::register_usize(signal, asked.signal.clone(), signal as usize)?;
-        }
+        signals::listen(&asked.signal, &asked.at_once)?;
         Ok(asked)
     }
 

@@ -11,6 +11,7 @@ mod asked;
 mod attach;
 mod completions;
 mod config;
+mod lint;
 mod list;
 mod man;
 mod out;
@@ -46,6 +47,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::Replay(command)) => return replay::replay(&command),
         Some(Command::Attach(command)) => return attach::attach(&command),
         Some(Command::Watch(command)) => return watch::watch(&command),
+        Some(Command::Lint(command)) => return lint::lint(&command),
         Some(Command::Config(args)) => config::tell(&args),
         Some(Command::Completions { shell }) => completions::print(shell),
         Some(Command::Man) => man::print(),

@@ -41,6 +41,7 @@ pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, S
         let value = param.parse(&text::name(text)).map_err(|error| Stop::Usage(format!("-p {error}")))?;
         spec.values.set(param, value);
     }
+    spec.workers = (scenario.workers)(&spec.values, spec.clock, spec.workers);
     spec.check().map_err(|error| Stop::Usage(reason(error)))?;
     spec.pace = pace(how.speed, spec.clock)?;
     Ok(spec)

@@ -9,9 +9,9 @@ use tui::{signals, text};
 use super::out;
 
 /// The request was invalid.
-const USAGE: u8 = 2;
-/// A run went wrong: a check, a panic, a stall, the limit, the system.
-const FAILED: u8 = 1;
+pub(super) const USAGE: u8 = 2;
+/// A run went wrong: a check, a panic, a stall, the limit, the system. For `lint`: something was found.
+pub(super) const FAILED: u8 = 1;
 
 /// Why the program ends early.
 #[derive(Debug)]

@@ -42,6 +42,7 @@ fn the_manual_page_has_every_subcommand_with_its_flags() {
     assert!(page.contains(".TH async-playground 1"), "{page}");
     for part in [
         ".SH NAME",
+        ".SH LINT",
         ".SH LIST",
         ".SH RUN",
         ".SS \"EXAMPLES\"",

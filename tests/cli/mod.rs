@@ -6,6 +6,7 @@ mod house;
 mod input;
 mod limit;
 mod limits;
+mod lint;
 mod list;
 mod man;
 mod runs;

@@ -125,6 +125,25 @@ fn the_real_clock_takes_its_time() {
     assert_eq!(told["tasks"]["completed"], 5);
 }
 
+/// The flavor is a parameter of the scenario. The run gets the runtime that it asks for.
+#[test]
+fn the_flavor_of_a_runtime_decides_its_workers() {
+    let words = "run workers -p tasks=2 -p mix=0 -p wait=10 --clock real --json";
+    let told = |more: &str| json(&words.split(' ').chain(more.split(' ')).collect::<Vec<_>>());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(64);
+    for (more, workers) in [
+        ("-p flavor=multi_thread", cores),
+        ("-p flavor=multi_thread --workers 3", 3),
+        ("-p flavor=current_thread --workers 3", 0),
+        ("--workers 3", 3),
+    ] {
+        let told = told(more);
+        assert_eq!(told["workers"], workers, "{more}");
+        let checks = told["checks"].as_array().expect("a list");
+        assert!(checks.iter().all(|check| check["holds"] == true), "{more}: {told}");
+    }
+}
+
 #[test]
 fn a_reader_that_has_seen_enough_is_no_fault() {
     for args in [&["list", "--json"][..], &["run", "semaphore", "--json"], &["man"], &["completions", "bash"], &["--help"]] {

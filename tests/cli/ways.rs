@@ -1,6 +1,6 @@
 //! A scenario that goes wrong on purpose exits with 1 and says why.
 
-use scenario::{Breaks, Clock, How, Scenario};
+use scenario::{Breaks, Clock, How, Scenario, Values};
 use scenarios::CATALOGUE;
 
 use super::{run, stderr};
@@ -26,6 +26,14 @@ fn every_setting_that_is_declared_to_break_exits_1_with_the_reason() {
 fn args(scenario: &Scenario, breaks: &Breaks) -> Vec<String> {
     let turned = breaks.setting.iter().flat_map(|(name, text)| ["-p".to_owned(), format!("{name}={text}")]);
     let seed = breaks.seed.unwrap_or_default().to_string();
-    let how = ["--clock", Clock::Virtual.name(), "--seed", &seed, "--detail", "polls"].map(str::to_owned);
+    // Virtual time refuses variants that use threads.
+    let mut values = Values::defaults(scenario.params);
+    for (name, text) in breaks.setting {
+        let param = scenario.param(name).expect("a parameter of that name");
+        values.set(param, param.parse(text).expect("a value in range"));
+    }
+    let refused = (scenario.refuse)(&values, Clock::Virtual).is_err();
+    let clock = if refused { Clock::Real } else { Clock::Virtual };
+    let how = ["--clock", clock.name(), "--seed", &seed, "--detail", "polls"].map(str::to_owned);
     ["run", scenario.id].map(str::to_owned).into_iter().chain(turned).chain(how).collect()
 }

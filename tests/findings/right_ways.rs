@@ -25,6 +25,7 @@ const TRUE: &[(&str, &str, &[FindingKind])] = &[
     // One task loads, and all others are meant to wait for it.
     ("cache", "variant=single-flight", &[LockAcrossWait]),
     ("cache", "variant=early-refresh", &[LockAcrossWait]),
+    ("cache-key", "", &[LockAcrossWait]),
 ];
 
 /// The findings allowed for a scenario with these values.

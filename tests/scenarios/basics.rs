@@ -75,9 +75,9 @@ fn a_hundred_thousand_requests_are_just_tasks() {
 #[test]
 fn a_signal_is_refused_where_time_jumps() {
     let shutdown = scenario("shutdown");
-    let signal = values(shutdown, &[("trigger", "signal")]);
+    let signal = values(shutdown, &[("trigger", "sigterm")]);
     let error = (shutdown.refuse)(&signal, Clock::Virtual).unwrap_err();
-    assert!(error.to_string().starts_with("trigger: signal needs the real clock"), "{error}");
+    assert!(error.to_string().starts_with("trigger: sigterm needs the real clock"), "{error}");
     assert_eq!((shutdown.refuse)(&signal, Clock::Real), Ok(()));
 }
 

@@ -105,8 +105,6 @@ fn a_reason_for_the_real_clock_is_given_where_it_is_needed_and_nowhere_else() {
     for scenario in CATALOGUE {
         let needs_it = !scenario.clocks.contains(&Clock::Virtual)
             || scenario.variants(Clock::Real).len() > scenario.variants(Clock::Virtual).len();
-        // The number of workers is a setting of the run, not a parameter of a scenario.
-        let needs_it = needs_it || scenario.id == "workers";
         assert_eq!(!scenario.real_because.is_empty(), needs_it, "{}: {:?}", scenario.id, scenario.real_because);
     }
     for scenario in on(Clock::Virtual) {

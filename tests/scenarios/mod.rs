@@ -9,7 +9,7 @@ mod extremes;
 mod queues;
 mod sharing;
 #[path = "../simulate/mod.rs"]
-mod simulate;
+pub(crate) mod simulate;
 mod watched;
 mod ways;
 

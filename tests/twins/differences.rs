@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::python::{python_is_here, report_of_twin};
+use super::python::{python_is_here, report_of_twin, twin};
 use super::simulate::{Ended, simulate, values};
 use super::{report, scenario};
 
@@ -28,6 +28,11 @@ fn figure(reports: &[Json; 2], at: usize) -> [Option<f64>; 2] {
 fn rounds_beside_computing_are_served_later_in_asyncio() {
     let Some(reports) = both("workers", &[]) else { return };
     assert_eq!(elapsed(&reports), [Some(4600.0), Some(4000.0)]);
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the check holds");
+
+    let Some(reports) = both("workers", &[("mix", "20"), ("tasks", "10")]) else { return };
+    assert_eq!(elapsed(&reports), [Some(2600.0), Some(2000.0)]);
+    assert_eq!(figure(&reports, 3), elapsed(&reports), "each predicts its own");
     assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the check holds");
 }
 
@@ -66,4 +71,82 @@ fn a_request_that_nobody_polls_stalls_here_and_is_served_in_asyncio() {
 fn a_gap_of_nothing_loses_updates_in_asyncio_only() {
     let Some(reports) = both("lost-update", &[("gap", "0")]) else { return };
     assert_eq!(figure(&reports, 2), [Some(40.0), Some(0.0)]);
+}
+
+/// A call or work of no time is such a `sleep`: others come in between in asyncio.
+#[test]
+fn work_of_no_time_overlaps_in_asyncio_only() {
+    for (id, turned, at, there) in [
+        ("lock-contention", [("hold", "0"), ("lock", "atomic")], 1, 5.0),
+        ("semaphore", [("latency", "0"), ("permits", "7")], 1, 7.0),
+    ] {
+        let Some(reports) = both(id, &turned) else { return };
+        assert_eq!(figure(&reports, at), [Some(there), Some(1.0)], "{id}");
+        assert_eq!(reports[0]["checks"], reports[1]["checks"], "{id}: either way the checks hold");
+    }
+}
+
+/// asyncio sets the timer of the deadline before that of the work; Tokio polls the work before it looks at the deadline.
+#[test]
+fn work_that_needs_exactly_its_deadline_times_out_in_asyncio_only() {
+    for variant in ["both", "async", "uncaught"] {
+        let Some(reports) = both("timeout", &[("variant", variant), ("work", "1000")]) else { return };
+        assert_eq!(figure(&reports, 0), [Some(1.0), Some(0.0)], "{variant}");
+        assert_eq!(reports[0]["checks"][0], reports[1]["checks"][0], "{variant}: either way the check holds");
+    }
+}
+
+/// A worker that asks just then takes the item that was meant for an idle one in asyncio, so the idle one stays idle. In Tokio
+/// the two take turns.
+#[test]
+fn workers_of_a_stage_take_turns_here_and_not_in_asyncio() {
+    let turned = [("second_workers", "5"), ("second_time", "100"), ("third_workers", "2"), ("buffer", "5")];
+    let Some(reports) = both("pipeline", &turned) else { return };
+    assert_eq!(reports[0]["outcome"][5]["name"], "stage 3 starved");
+    assert_eq!(figure(&reports, 5), [Some(150.0), Some(1000.0)]);
+    assert_eq!(elapsed(&reports), [Some(900.0); 2], "the pace is the same");
+}
+
+/// A fork that is put back in the millisecond in which another philosopher reaches for it.
+#[test]
+fn philosophers_who_reach_for_a_fork_at_the_same_time_may_get_it_in_another_order() {
+    let turned = [("n", "3"), ("eat", "350"), ("think", "0"), ("jitter", "777"), ("strategy", "ordered")];
+    let Some(reports) = both("philosophers", &turned) else { return };
+    assert_eq!(elapsed(&reports), [Some(3836.0), Some(3681.0)]);
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way everybody is fed");
+}
+
+/// The last job is done in the millisecond in which the grace period ends.
+#[test]
+fn a_job_that_is_done_as_the_grace_period_ends_is_lost_in_asyncio_only() {
+    let Some(reports) = both("shutdown", &[("grace", "1559")]) else { return };
+    assert_eq!(figure(&reports, 3), [Some(1.0), Some(0.0)]);
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way it is reported");
+}
+
+/// Without a consumer `send` fails in Tokio, while `put` and `join` wait for ever in asyncio.
+#[test]
+fn a_producer_without_consumers_ends_here_and_waits_for_ever_in_asyncio() {
+    if !python_is_here() {
+        return;
+    }
+    let queue = scenario("producer-consumer");
+    let turned = [("end", "sentinel-each"), ("producers", "4"), ("late", "3000")];
+    // Bounded, the late producer is stuck in `put`; unbounded, main is stuck in `join`.
+    for capacity in ["3", "0"] {
+        let turned = [&turned[..], &[("capacity", capacity)]].concat();
+        let output = twin(queue, turned.iter().map(|(name, value)| format!("{name}={value}")));
+        let stalled = String::from_utf8_lossy(&output.stderr).contains("nothing can ever run again");
+        assert_eq!((output.status.code(), stalled), (Some(1), true), "capacity {capacity}");
+        let Ended::Finished(outcome, _) = simulate(queue, values(queue, &turned), 0) else { panic!("stalled: {turned:?}") };
+        assert!(outcome.value("consumed") < outcome.value("produced"), "{outcome:?}");
+    }
+}
+
+/// A producer that comes just as there is room overtakes one that was woken for it: here, the late one with its items.
+#[test]
+fn a_blocked_producer_may_be_overtaken_in_asyncio() {
+    let Some(reports) = both("producer-consumer", &[("end", "sentinel-each"), ("late", "700")]) else { return };
+    assert_eq!(elapsed(&reports), [Some(3100.0), Some(3200.0)]);
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the checks hold");
 }

@@ -17,7 +17,7 @@ fn bad_usage_is_one_line_and_exit_code_2() {
         ("gather", &["seed=-1"], "gather: seed: -1 is out of range: 0 to 18446744073709551615"),
         ("gather", &["tusks=3"], "gather: 'tusks=3' is not one of tasks=…, latency=…, jitter=…, straggler=…, seed=…"),
         ("gather", &["tasks"], "gather: 'tasks' is not one of tasks=…, latency=…, jitter=…, straggler=…, seed=…"),
-        ("cancellation", &["variant=drip"], "cancellation: variant: 'drip' is not one of drop, token, shielded"),
+        ("cancellation", &["variant=drip"], "cancellation: variant: 'drip' is not one of drop, token, shielded, swallowed"),
         ("semaphore", &["permits_each=4"], "semaphore: permits_each: 4 is more than the 3 permits of the semaphore: at most 3"),
         (
             "lock-contention",
@@ -41,9 +41,10 @@ fn twins_refuse_what_the_scenario_refuses() {
         ("batching", ("latency_min", "501")),
         ("worker-pool", ("work_min", "1001")),
         ("lock-contention", ("mutex", "std")),
-        ("shutdown", ("trigger", "signal")),
+        ("database", ("min_size", "5")),
         ("shutdown", ("job_max", "199")),
         ("scrape", ("missing", "11")),
+        ("paginator", ("rest", "100")),
     ] {
         let scenario = scenario(id);
         let refused = (scenario.refuse)(&values(scenario, &[turned]), scenario.clocks[0]);
@@ -57,7 +58,11 @@ fn a_stall_is_said_and_not_waited_for() {
     if !python_is_here() {
         return;
     }
-    for (id, turned) in [("producer-consumer", ("end", "sentinel")), ("deadlock", ("order", "crossed"))] {
+    for (id, turned) in [
+        ("producer-consumer", ("end", "sentinel")),
+        ("cancellation", ("variant", "swallowed")),
+        ("deadlock", ("order", "crossed")),
+    ] {
         let scenario = scenario(id);
         let output = twin(scenario, [format!("{}={}", turned.0, turned.1)]);
         let said = String::from_utf8_lossy(&output.stderr);

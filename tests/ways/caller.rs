@@ -55,28 +55,32 @@ fn a_reader_that_takes_nothing_does_not_keep_the_program_from_its_end() {
 
 #[test]
 fn a_signal_that_a_scenario_sends_itself_is_its_own() {
-    let words = ["shutdown", "--clock", "real", "-p", "trigger=signal", "-p", "signal_at=300", "-p", "grace=100"];
-    let words = words.map(str::to_owned).to_vec();
-    let folders = Folders::new();
-    let mut tty = start(r#"exec "$0" "$@""#, &words, &folders);
-    tty.wait_until("its end", |screen| screen.lines().next().is_some_and(|header| header.contains("ended")));
-    tty.keys("q");
-    assert_eq!(told(&tty.end(), &folders), "0");
+    for trigger in ["trigger=sigterm", "trigger=ctrl-c"] {
+        let words = ["shutdown", "--clock", "real", "-p", trigger, "-p", "signal_at=300", "-p", "grace=100"];
+        let words = words.map(str::to_owned).to_vec();
+        let folders = Folders::new();
+        let mut tty = start(r#"exec "$0" "$@""#, &words, &folders);
+        tty.wait_until("its end", |screen| screen.lines().next().is_some_and(|header| header.contains("ended")));
+        tty.keys("q");
+        assert_eq!(told(&tty.end(), &folders), "0", "{trigger}");
 
-    let run = [vec!["run".to_owned()], words].concat();
-    let tty = start(r#"exec "$0" "$@""#, &run, &folders);
-    assert_eq!(told(&tty.end(), &folders), "0");
+        let run = [vec!["run".to_owned()], words].concat();
+        let tty = start(r#"exec "$0" "$@""#, &run, &folders);
+        assert_eq!(told(&tty.end(), &folders), "0", "{trigger}");
+    }
 }
 
 #[test]
 fn a_signal_that_comes_from_elsewhere_ends_the_screen_also_while_a_scenario_listens_for_it() {
-    let words = ["shutdown", "--clock", "real", "-p", "trigger=signal", "-p", "signal_at=60000"].map(str::to_owned);
-    let folders = Folders::new();
-    let tty = start(r#"exec "$0" "$@""#, &words, &folders);
-    Kind::Replay.is_at_work(&tty, &folders);
-    tty.sees("worker 0");
-    tty.signal("USR1");
-    assert_eq!(told(&tty.end(), &folders), "SIGUSR1");
+    for (trigger, name, code) in [("trigger=sigterm", "TERM", "143"), ("trigger=ctrl-c", "INT", "130")] {
+        let words = ["shutdown", "--clock", "real", "-p", trigger, "-p", "signal_at=60000"].map(str::to_owned);
+        let folders = Folders::new();
+        let tty = start(r#"exec "$0" "$@""#, &words, &folders);
+        Kind::Replay.is_at_work(&tty, &folders);
+        tty.sees("worker 0");
+        tty.signal(name);
+        assert_eq!(told(&tty.end(), &folders), code, "{trigger}");
+    }
 }
 
 /// Starts the screen in the background of a shell with job control, where it stops until it has the terminal. Returns its

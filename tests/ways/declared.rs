@@ -27,7 +27,7 @@ fn words_say_that_it_may_break_and_numbers_that_it_does() {
 fn variants_are_the_combinations_that_a_clock_takes() {
     let words = |clock| blocking::SCENARIO.variants(clock).iter().map(|values| word(values, "variant")).collect::<Vec<_>>();
     assert_eq!(words(Clock::Virtual), ["block", "yield"]);
-    assert_eq!(words(Clock::Real), ["block", "spawn_blocking", "yield"]);
+    assert_eq!(words(Clock::Real), ["block", "spawn_blocking", "yield", "timeout"]);
 }
 
 #[test]

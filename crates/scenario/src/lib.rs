@@ -83,6 +83,9 @@ pub struct Scenario {
     pub twin: &'static str,
     /// Refuses a set of valid values that contradict each other or the clock.
     pub refuse: fn(&Values, Clock) -> std::result::Result<(), ValueError>,
+    /// How many workers the runtime of a run gets, for its values, its clock and the number that the user has set. 0 is the
+    /// current-thread runtime. Most scenarios run on whatever is set.
+    pub workers: fn(&Values, Clock, usize) -> usize,
     /// Returns the future that the run spawns as its task *main*.
     pub run: fn(Context) -> Running,
 }
@@ -106,6 +109,7 @@ impl Scenario {
         path: "",
         twin: "",
         refuse: accept_all,
+        workers: |_, _, set| set,
         run: |_| Box::pin(async { Ok(Outcome::new()) }),
     };
 

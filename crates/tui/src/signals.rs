@@ -7,13 +7,16 @@
 //! makes a write fail, which is reported like any other error.
 //!
 //! One rule holds for all: a signal that the caller ignores stays ignored. `nohup` and background jobs of scripts rely on that.
+//!
+//! A signal that the process sends to itself does not ask it to end: it belongs to a scenario. `shutdown` sends itself SIGTERM
+//! or SIGINT and handles it, as a service would.
 #![expect(unsafe_code, reason = "only unsafe calls can read and change the system's table of signals")]
 
 use std::ffi::c_int;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use signal_hook::consts::{
@@ -29,8 +32,11 @@ pub const ASK: [c_int; 3] = [SIGHUP, SIGINT, SIGTERM];
 /// a stack that may itself be the fault.
 const END: [c_int; 10] = [SIGABRT, SIGALRM, SIGPROF, SIGQUIT, SIGSYS, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU];
 
-/// Whether SIGHUP or SIGTERM has arrived since [`note`].
-static ENDING: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+/// Whether SIGHUP or SIGTERM has arrived from outside since [`note`].
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// The signals of [`ASK`] that have arrived from outside since [`note`], one bit each, until [`take_asked`] takes them.
+static ASKED: AtomicU64 = AtomicU64::new(0);
 
 /// Whether SIGCONT has arrived since the last [`stop`].
 static CONTINUED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
@@ -64,16 +70,67 @@ pub fn outlive_file_limit() -> io::Result<()> {
     flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
-/// Starts to record, for [`is_ending`], whether a signal has asked the program to end.
+/// Starts to record, for [`is_ending`] and [`take_asked`], which signals have asked the program to end.
 ///
 /// # Errors
 ///
 /// If the system refuses a signal handler.
 pub fn note() -> io::Result<()> {
-    for signal in heeded(&[SIGHUP, SIGTERM]) {
-        flag::register(signal, ENDING.clone())?;
+    for signal in heeded(&ASK) {
+        let noted = move || {
+            ASKED.fetch_or(1 << signal, Ordering::SeqCst);
+            if signal != SIGINT {
+                ENDING.store(true, Ordering::SeqCst);
+            }
+        };
+        // SAFETY: it only sets two atomics.
+        unsafe { from_outside(signal, noted) }?;
     }
     Ok(())
+}
+
+/// Whether this signal has asked the program to end since the last call. Call [`note`] before registering other handlers for
+/// it: this is then known when they run.
+pub fn take_asked(signal: c_int) -> bool {
+    ASKED.fetch_and(!(1 << signal), Ordering::SeqCst) & (1 << signal) != 0
+}
+
+/// Stores the number of each signal that asks the program to end in `last`. While `at_once` is true, such a signal ends the
+/// program at once, with the signal's default effect.
+///
+/// # Errors
+///
+/// If the system refuses a signal handler.
+pub fn listen(last: &Arc<AtomicUsize>, at_once: &Arc<AtomicBool>) -> io::Result<()> {
+    for signal in heeded(&ASK) {
+        let (last, at_once) = (last.clone(), at_once.clone());
+        let heard = move || {
+            if at_once.load(Ordering::SeqCst) {
+                let _ = low_level::emulate_default_handler(signal);
+            }
+            last.store(signal as usize, Ordering::SeqCst);
+        };
+        // SAFETY: it only uses two atomics and system calls that a signal handler may make.
+        unsafe { from_outside(signal, heard) }?;
+    }
+    Ok(())
+}
+
+/// Registers a function to call when a signal arrives, except when this process has sent it to itself.
+///
+/// # Safety
+///
+/// `call` runs in a signal handler: it must neither wait for a lock nor allocate.
+unsafe fn from_outside(signal: c_int, call: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
+    let comes = move |info: &libc::siginfo_t| {
+        // SAFETY: the kernel has initialized all of it; if no process sent the signal, the field has another meaning.
+        let sender = unsafe { info.si_pid() };
+        if sender != rustix::process::getpid().as_raw_nonzero().get() {
+            call();
+        }
+    };
+    // SAFETY: the caller guarantees it for `call`; the rest is a system call that a signal handler may make.
+    unsafe { signal_hook_registry::register_sigaction(signal, comes) }.map(drop)
 }
 
 /// Whether SIGHUP or SIGTERM has arrived. After a stop, this is known before the signal becomes an input.
@@ -82,9 +139,6 @@ pub fn is_ending() -> bool {
 }
 
 /// Registers a function to call before a signal ends the process at once.
-///
-/// Signals that the process sends to itself belong to a scenario (`shutdown` does that) and are ignored here, except for
-/// SIGABRT: [`std::process::abort`] sends it.
 ///
 /// # Errors
 ///
@@ -95,17 +149,13 @@ pub fn is_ending() -> bool {
 /// `call` runs in a signal handler: it must neither wait for a lock nor allocate.
 pub(crate) unsafe fn before_the_end(call: fn()) -> io::Result<()> {
     for signal in heeded(&END) {
-        let ends = move |info: &libc::siginfo_t| {
-            // SAFETY: the kernel has initialized all of it; if no process sent the signal, the field has another meaning.
-            let sender = unsafe { info.si_pid() };
-            if signal == SIGABRT || sender != rustix::process::getpid().as_raw_nonzero().get() {
-                call();
-                // This does not return: if it cannot emulate the signal, it aborts.
-                let _ = low_level::emulate_default_handler(signal);
-            }
+        let ends = move || {
+            call();
+            // This does not return: if it cannot emulate the signal, it aborts.
+            let _ = low_level::emulate_default_handler(signal);
         };
         // SAFETY: the caller guarantees it for `call`; the rest are system calls that a signal handler may make.
-        unsafe { signal_hook_registry::register_sigaction(signal, ends) }?;
+        unsafe { low_level::register(signal, ends) }?;
     }
     Ok(())
 }

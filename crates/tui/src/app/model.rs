@@ -17,7 +17,7 @@ pub use crate::app::list::List;
 pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
 pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
 use crate::app::programs::view::Programs;
-pub use crate::app::run::view::{Cursor, Pending, RunView};
+pub use crate::app::run::view::{Cursor, Pending, RunView, StoryView};
 use crate::app::search::sought::Search;
 use crate::app::session::Session;
 use crate::app::timeline::reading::Reading;
@@ -60,6 +60,8 @@ pub struct Model {
     pub metrics: MetricsView,
     /// Bookmarked times in nanoseconds, sorted. They survive a new run of the same scenario.
     pub bookmarks: Vec<u64>,
+    /// The story of the run, once the user has gone to one of its stops.
+    pub story: Option<StoryView>,
     /// How the run is analysed: range, order, filter.
     pub reading: Reading,
     /// The search in lanes, log or code; the list of scenarios has its own.
@@ -139,6 +141,7 @@ impl Model {
             code: CodeView { tab: CodeTab::Rust, top: 0 },
             metrics: MetricsView::default(),
             bookmarks: Vec::new(),
+            story: None,
             reading: Reading::default(),
             search: None,
             notice: None,

@@ -17,7 +17,7 @@ use crate::app::overlay::palette::What;
 use crate::app::overlay::{arrange, explain, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
-use crate::app::run::{bookmarks, compare, cursor, jump, playback, save};
+use crate::app::run::{bookmarks, compare, cursor, jump, playback, save, story};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
 
@@ -132,6 +132,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Branches => kinds::branches(model),
         Action::Jump(landmark) => jump::jump(model, landmark),
         Action::Problem { on } => jump::problem(model, on),
+        Action::Story { on } => story::go(model, on),
         Action::ToStart => cursor::to_start(model),
         Action::ToLive => cursor::to_live(model),
         Action::TypeTime => cursor::type_time(model),
@@ -208,8 +209,8 @@ fn close(model: &mut Model) {
 fn close_in_pane(model: &mut Model) {
     if model.focus == Pane::Scenarios && !model.list.search.text().is_empty() {
         end_search(model);
-    } else if search::end(model) {
-        // The search was the innermost layer.
+    } else if search::end(model) || story::end(model) {
+        // That was the innermost layer.
     } else if !(model.focus == Pane::Timeline && (grouping::close(model) || listing::clear(model) || range::clear(model))) {
         model.full = None;
     }

@@ -121,7 +121,9 @@ fn forward_signals(mut signals: Signals, queue: &Sender<Input>) {
                 let _ = signals::stop();
                 Input::Continued
             }
-            signal => Input::Ended(signal),
+            signal if signals::take_asked(signal) => Input::Ended(signal),
+            // The process has sent it to itself: it belongs to a scenario.
+            _ => continue,
         };
         if queue.send(input).is_err() {
             return;

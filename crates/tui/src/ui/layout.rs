@@ -34,46 +34,61 @@ pub(crate) struct Plan {
     pub(crate) header: Rect,
     /// The panes on screen, each with its border, from left to right and from top to bottom.
     pub(crate) panes: Vec<(Pane, Rect)>,
-    /// The area of the lesson; empty in layouts without one.
+    /// The area of the lesson or the story; empty if there is none.
     pub(crate) lesson: Rect,
     /// One row at the bottom.
     pub(crate) footer: Rect,
 }
 
-/// Lays out a screen, with a lesson or without; `None` if it is smaller than [`SMALLEST`].
-pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>, lesson: bool) -> Option<Plan> {
+/// What is below the panes, in full width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Below {
+    /// Nothing.
+    Nothing,
+    /// The lesson, on the stage only.
+    Lesson,
+    /// A stop of the story, in every layout.
+    Story,
+}
+
+/// Lays out a screen; `None` if it is smaller than [`SMALLEST`].
+pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>, below: Below) -> Option<Plan> {
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         return None;
     }
     let header = Rect { height: 1, ..screen };
     let footer = Rect { y: screen.bottom() - 1, height: 1, ..screen };
     let body = Rect { y: screen.y + 1, height: screen.height - 2, ..screen };
-    let (panes, lesson) = match (full, layout) {
-        (Some(pane), _) => (vec![(pane, body)], Rect::ZERO),
-        (None, Layout::Explore) => (columns(body, focus), Rect::ZERO),
-        (None, Layout::Stage) => stage(body, lesson),
-        (None, Layout::Lanes) => (vec![(Pane::Timeline, body)], Rect::ZERO),
+    let (body, lesson) = match (below, full, layout) {
+        (Below::Story | Below::Lesson, None, Layout::Stage) => cut(body, (body.height / 5).clamp(LESSON.0, LESSON.1)),
+        // Two rows of text, or three where they are short.
+        (Below::Story, ..) => cut(body, if body.width < THREE_COLUMNS { LESSON.0 + 1 } else { LESSON.0 }),
+        _ => (body, Rect::ZERO),
+    };
+    let panes = match (full, layout) {
+        (Some(pane), _) => vec![(pane, body)],
+        (None, Layout::Explore) => columns(body, focus),
+        (None, Layout::Stage) => stage(body),
+        (None, Layout::Lanes) => vec![(Pane::Timeline, body)],
     };
     Some(Plan { header, panes, lesson, footer })
 }
 
-/// Lanes and code side by side, or one above the other on a narrow screen, with the lesson below.
-fn stage(body: Rect, lesson: bool) -> (Vec<(Pane, Rect)>, Rect) {
-    let told = (body.height / 5).clamp(LESSON.0, LESSON.1);
-    // It shares the border above it.
-    let (above, lesson) = if lesson {
-        (Rect { height: body.height - told + 1, ..body }, Rect { y: body.bottom() - told, height: told, ..body })
-    } else {
-        (body, Rect::ZERO)
-    };
-    if body.width < THREE_COLUMNS {
+/// Cuts off some rows at the bottom. They share the border above them.
+fn cut(body: Rect, rows: u16) -> (Rect, Rect) {
+    (Rect { height: body.height - rows + 1, ..body }, Rect { y: body.bottom() - rows, height: rows, ..body })
+}
+
+/// Lanes and code side by side, or one above the other on a narrow screen.
+fn stage(above: Rect) -> Vec<(Pane, Rect)> {
+    if above.width < THREE_COLUMNS {
         let code = above.height * 2 / 5;
-        return (stack(above, &[(Pane::Timeline, 0), (Pane::Code, code)]), lesson);
+        return stack(above, &[(Pane::Timeline, 0), (Pane::Code, code)]);
     }
-    let code = (body.width * 13 / 25).clamp(CODE.0, CODE.1);
+    let code = (above.width * 13 / 25).clamp(CODE.0, CODE.1);
     let lanes = Rect { width: above.width - code + 1, ..above };
     let code = Rect { x: above.right() - code, width: code, ..above };
-    (vec![(Pane::Timeline, lanes), (Pane::Code, code)], lesson)
+    vec![(Pane::Timeline, lanes), (Pane::Code, code)]
 }
 
 fn columns(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
@@ -184,7 +199,7 @@ mod tests {
     fn the_focused_pane_is_on_screen_at_every_size() {
         for screen in sizes() {
             for focus in Pane::ALL {
-                match plan(screen, Layout::Explore, focus, None, true) {
+                match plan(screen, Layout::Explore, focus, None, Below::Lesson) {
                     Some(plan) => assert!(plan.panes.iter().any(|(pane, _)| *pane == focus), "{focus:?} at {screen}"),
                     None => assert!(screen.width < SMALLEST.0 || screen.height < SMALLEST.1),
                 }
@@ -196,7 +211,9 @@ mod tests {
     fn every_pane_has_room_within_the_screen() {
         for screen in sizes() {
             for focus in Pane::ALL {
-                for (pane, area) in plan(screen, Layout::Explore, focus, None, true).into_iter().flat_map(|plan| plan.panes) {
+                for (pane, area) in
+                    plan(screen, Layout::Explore, focus, None, Below::Lesson).into_iter().flat_map(|plan| plan.panes)
+                {
                     assert_eq!(area.intersection(screen), area);
                     assert!(area.height >= 5 && area.width >= 24, "{pane:?} has {area} at {screen}, focus {focus:?}");
                 }
@@ -207,7 +224,7 @@ mod tests {
     #[test]
     fn panes_share_borders_and_nothing_else() {
         for screen in sizes() {
-            let panes = plan(screen, Layout::Explore, Pane::Code, None, true).map(|plan| plan.panes).unwrap_or_default();
+            let panes = plan(screen, Layout::Explore, Pane::Code, None, Below::Lesson).map(|plan| plan.panes).unwrap_or_default();
             for (i, (_, a)) in panes.iter().enumerate() {
                 for (_, b) in &panes[i + 1..] {
                     let shared = a.intersection(*b);
@@ -220,7 +237,7 @@ mod tests {
     #[test]
     fn the_stage_has_lanes_and_code_and_the_lesson_in_full_width() {
         for screen in sizes().filter(|screen| screen.width >= SMALLEST.0 && screen.height >= SMALLEST.1) {
-            let plan = plan(screen, Layout::Stage, Pane::Timeline, None, true).expect("it is large enough");
+            let plan = plan(screen, Layout::Stage, Pane::Timeline, None, Below::Lesson).expect("it is large enough");
             let [(Pane::Timeline, lanes), (Pane::Code, code)] = plan.panes[..] else { panic!("{:?}", plan.panes) };
             for area in [lanes, code, plan.lesson] {
                 assert_eq!(area.intersection(screen), area);
@@ -235,13 +252,13 @@ mod tests {
 
     #[test]
     fn the_lanes_alone_have_the_screen() {
-        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Lanes, Pane::Timeline, None, true).map(|plan| plan.panes);
+        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Lanes, Pane::Timeline, None, Below::Lesson).map(|plan| plan.panes);
         assert_eq!(plan, Some(vec![(Pane::Timeline, Rect::new(0, 1, 80, 22))]));
     }
 
     #[test]
     fn a_full_pane_has_the_screen_to_itself() {
-        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Stage, Pane::Log, Some(Pane::Log), true).map(|plan| plan.panes);
+        let plan = plan(Rect::new(0, 0, 80, 24), Layout::Stage, Pane::Log, Some(Pane::Log), Below::Lesson).map(|plan| plan.panes);
         assert_eq!(plan, Some(vec![(Pane::Log, Rect::new(0, 1, 80, 22))]));
     }
 }

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Areas, Model, Overlay, Pane};
 use crate::app::panes::Layout;
+use layout::Below;
 use pen::Pen;
 use theme::Look;
 
@@ -44,7 +45,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
 fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -> Areas {
     let screen = frame.area();
     let mut areas = Areas { screen, ..Areas::default() };
-    let Some(plan) = layout::plan(screen, model.layout, model.focus, model.full, model.programs.is_none()) else {
+    let below = match (&model.story, &model.programs) {
+        (Some(_), _) => Below::Story,
+        (None, None) => Below::Lesson,
+        (None, Some(_)) => Below::Nothing,
+    };
+    let Some(plan) = layout::plan(screen, model.layout, model.focus, model.full, below) else {
         too_small(frame, look, screen);
         return areas;
     };

@@ -88,7 +88,7 @@ impl Form {
             values: self.values.clone(),
             seed: self.seed,
             clock: self.clock,
-            workers: self.workers,
+            workers: (self.scenario.workers)(&self.values, self.clock, self.workers),
             pace: None,
             limit,
             detail: self.detail,

@@ -64,6 +64,11 @@ pub enum Action {
         /// Forward, to the next problem.
         on: bool,
     },
+    /// Goes to the next or previous stop of the scenario's story.
+    Story {
+        /// Forward, to the next stop.
+        on: bool,
+    },
     /// Moves the cursor to the start of the run and stops there.
     ToStart,
     /// Moves the cursor to the newest event and follows the run.

@@ -30,6 +30,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("step-back", &["previous poll"]),
     ("task-step", &["next event"]),
     ("task-step-back", &["previous event"]),
+    ("next-stop", &["story", "guide", "walk through", "teach", "narrate"]),
+    ("previous-stop", &["previous step of the story"]),
     ("next-problem", &["problem", "error", "failure", "issue", "fault"]),
     ("previous-problem", &["previous error"]),
     ("go-to-time", &["time", "seek", "jump", "goto"]),

@@ -45,6 +45,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     };
     model.log.back = 0;
     search::scrolled(model);
+    model.story = None;
     model.session.origin = None;
     range::forget(model);
     listing::forget(model);

@@ -8,4 +8,5 @@ pub(super) mod jump;
 pub mod lifecycle;
 pub mod playback;
 pub mod save;
+pub(super) mod story;
 pub mod view;

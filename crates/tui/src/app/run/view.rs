@@ -3,6 +3,7 @@
 use scenario::{Clock, Figure};
 
 use crate::app::run::found::Found;
+use engine::story::Told;
 use engine::{Ending, Phase, Report, Spec};
 use trace::{self, Stall, TaskIx, Trace};
 
@@ -76,6 +77,27 @@ impl RunView {
     pub fn poll(&self) -> Option<u64> {
         let last = || self.trace.polls_by(self.trace.end_ns).checked_sub(1);
         self.cursor.poll.or_else(|| if self.held && self.cursor.live { last() } else { None })
+    }
+}
+
+/// The story on screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoryView {
+    /// Its stops in this run; never empty.
+    pub stops: Vec<Told>,
+    /// The index of the current stop.
+    pub at: usize,
+}
+
+impl StoryView {
+    /// The current stop.
+    pub fn stop(&self) -> &Told {
+        &self.stops[self.at]
+    }
+
+    /// The source line of the current stop, while the cursor is there.
+    pub fn line(&self, run: &RunView) -> Option<u32> {
+        self.stop().line.filter(|_| run.cursor.at_ns == self.stop().at_ns && !run.cursor.playing)
     }
 }
 

@@ -124,7 +124,8 @@ pub(super) fn code(
     let top = scrolled(buf, look, area, open, model.code.top, rows.len());
     for (y, (at, row)) in (0..inside.height).zip(rows.iter().enumerate().skip(top)) {
         let number = (shown.before + row.line) as u32 + 1;
-        let called = now.chain.contains(&number);
+        // Where the story points at a line, the task's calls are of less interest.
+        let called = now.story.map_or_else(|| now.chain.contains(&number), |line| line == number);
         let (mark, style) = match (called || (now.chain.is_empty() && now.spawned == Some(number)), now.spawns(number)) {
             (true, _) => (look.glyphs.pointer, look.code_here()),
             (false, true) => ("+", look.code_spawn()),

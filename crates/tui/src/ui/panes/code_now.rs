@@ -19,6 +19,8 @@ pub(crate) struct Now {
     pub(crate) chain: Vec<u32>,
     /// The line where the selected task waits.
     waits: Option<u32>,
+    /// The line that the story points at.
+    pub(crate) story: Option<u32>,
     /// Whether there are more tasks than were counted by spawn line.
     partial: bool,
 }
@@ -47,6 +49,7 @@ impl Now {
             now.line(number).spawned += 1;
         }
         now.partial = known > ASKED;
+        now.story = model.story.as_ref().and_then(|story| story.line(run));
         for count in trace.places_at(at).filter(|count| *count.place.file == *path) {
             let line = now.line(count.place.line);
             line.waiting[Family::of(count.cause) as usize] += count.waiting;
@@ -67,7 +70,7 @@ impl Now {
     /// passes the code does not move.
     pub(crate) fn followed(&self, model: &Model, before: usize) -> Option<usize> {
         let stays = model.run.as_ref().is_some_and(|run| !run.cursor.playing || view::at_end(run));
-        (self.waits.filter(|_| stays)? as usize).checked_sub(before + 1)
+        (self.story.or(self.waits).filter(|_| stays)? as usize).checked_sub(before + 1)
     }
 
     fn line(&mut self, number: u32) -> &mut Line {

@@ -1,25 +1,37 @@
-//! The lesson below the lanes and the code, in the layout for presentations.
+//! The lesson below the lanes and the code, in the layout for presentations; or a stop of the story, in any layout.
 //!
-//! It has few rows, two on a small screen, so its heading is the title on the border and all rows are for its text.
+//! A lesson has few rows, two on a small screen, so its heading is the title on the border and all rows are for its text.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::input::action::Action;
 use crate::app::model::Model;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
 use crate::ui::{format, prose};
 
-/// Draws as much of it as fits: the code pane has all of it.
+/// Draws as much of it as fits: the code pane has all of the lesson.
 pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, area: Rect) {
     if area.is_empty() {
         return;
     }
+    chrome::border(buf, look, area, false);
+    if let Some(story) = &model.story {
+        let title = format!("Story, {} of {}", story.at + 1, story.stops.len());
+        let key = |on| model.bindings.shown(&Action::Story { on }, model.options.theme.unicode);
+        let keys = format!("{} on, {} back", key(true), key(false));
+        chrome::title(buf, look, area, false, &title, &keys);
+        return text(buf, look, area, &story.stop().says);
+    }
     let lesson = model.form.scenario.text();
     let (title, body) = titled(&lesson, chrome::room_for_title(area)).unwrap_or((model.form.scenario.title, &lesson));
-    chrome::border(buf, look, area, false);
     chrome::title(buf, look, area, false, title, "");
+    text(buf, look, area, body);
+}
+
+fn text(buf: &mut Buffer, look: Look, area: Rect, body: &str) {
     let inside = chrome::inside(area);
     let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     let lines = prose::layout(body, usize::from(text.width));

@@ -27,6 +27,12 @@ pub(super) static ROWS: &[Binding] = &[
         .group(Group::Time),
     Binding::step("task-step", Stride::Task, &[ch('>')], "Step to the task's next event.").hint(16, "task step"),
     Binding::step("task-step-back", Stride::TaskBack, &[ch('<')], "Step to the task's previous event.").hint(16, "task step"),
+    Binding::new("next-stop", Action::Story { on: true }, &[ch(']')], ALL, "Go to the next stop of the story.")
+        .hint(7, "story")
+        .group(Group::Time),
+    Binding::new("previous-stop", Action::Story { on: false }, &[ch('[')], ALL, "Go back to the previous stop.")
+        .hint(7, "story")
+        .group(Group::Time),
     Binding::new("next-problem", Action::Problem { on: true }, &[ch('p')], ALL, "Go to the next problem.")
         .hint(8, "problem")
         .group(Group::Time),
