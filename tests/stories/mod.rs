@@ -173,3 +173,15 @@ fn what_the_story_of_the_semaphore_says_is_its_own_arithmetic() {
         assert!(matches!(run.report.ending, Ending::Finished(_)));
     }
 }
+
+/// On the virtual clock a wait can end when it began, and the next wait of the task begins then, too.
+#[test]
+fn a_wait_without_length_has_its_own_waker() {
+    let scenario = &scenarios::producer_consumer::SCENARIO;
+    let param = scenario.param("producers").expect("it has it");
+    let mut values = Values::defaults(scenario.params);
+    values.set(param, param.parse("4").expect("it is a number"));
+    let run = Run::of(scenario, values, 0, Clock::Virtual);
+    let says: Vec<&str> = run.told.iter().map(|told| told.says.as_str()).collect();
+    assert!(says.contains(&"consumer 0 takes an item, and so makes room. producer 3 goes on after 0 ms."), "{says:?}");
+}
