@@ -104,6 +104,13 @@ pub const SCENARIO: Scenario = Scenario {
         .line("spawn_blocking(move")
         .only("variant", "spawn_blocking"),
         Stop::at(
+            When::Log(Nth::First, "gives up on the report"),
+            "At {time} {task} gives up: its timeout drops the wait. The thread computes on, because nothing can stop it from \
+             outside.",
+        )
+        .line("timeout(block / 2")
+        .only("variant", "timeout"),
+        Stop::at(
             When::Log(Nth::First, "the report is done"),
             "At {time} the report is done: it computed for {param:block}.",
         )

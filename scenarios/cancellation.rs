@@ -90,7 +90,13 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .line("stop.cancel()")
         .only("variant", "token"),
-        Stop::at(When::Over, "{figure:lost} of {figure:taken} items were lost. The run took {figure:total}."),
+        Stop::at(
+            When::Stall,
+            "The worker has ignored the request and waits for its next item. main waits for the worker to end: neither can go on.",
+        )
+        .only("variant", "swallowed"),
+        Stop::at(When::Over, "{figure:lost} of {figure:taken} items were lost. The run took {figure:total}.")
+            .unless("variant", "swallowed"),
     ],
     source: include_str!("cancellation.rs"),
     path: file!(),

@@ -106,6 +106,20 @@ pub const SCENARIO: Scenario = Scenario {
         .line("call.await.or_else")
         .only("variant", "safe-wrapper"),
         Stop::at(
+            When::Log(Nth::First, "call"),
+            "main awaits its calls together, gets the first error and drops every handle. {alive} calls run on, and no task gets their \
+             results.",
+        )
+        .line("try_join_all(calls)")
+        .only("variant", "first-error"),
+        Stop::at(
+            When::Log(Nth::First, "call"),
+            "main stops waiting for results, but keeps its set of calls: {alive} still run. It can abort them or, as here, join \
+             them.",
+        )
+        .line("calls.try_join_next()")
+        .only("variant", "first-exception"),
+        Stop::at(
             When::Over,
             "For main, {figure:ok} of {count:call} calls gave a result, {figure:failed} failed and {figure:cancelled} were aborted. It waited \
              {figure:total}.",

@@ -78,7 +78,7 @@ pub const SCENARIO: Scenario = Scenario {
             "The first answer comes after {lasted}. It contains the cursor of the next page, so that page could not be \
              requested earlier.",
         )
-        .line("self.cursor = full.then_some(page.next)"),
+        .line("self.cursor = "),
         Stop::at(
             When::Spawn(Nth::Number(2), "page"),
             "The next request starts only at {time}: the reader first processed the page before, for {param:process}, and no \
@@ -97,7 +97,7 @@ pub const SCENARIO: Scenario = Scenario {
             When::End(Nth::Last, "page", How::Well),
             "The last request, {task}, ends at {time}. Its page is not full, and only this shows that no page follows.",
         )
-        .line("page.rows.len() as u64 == self.service.page_size"),
+        .line("LastPage::Short => (page.rows.len() as u64)"),
         Stop::at(
             When::Over,
             "{figure:requests} requests brought {figure:rows} rows in {figure:total}. No two of them overlapped, because each \

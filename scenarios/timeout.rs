@@ -111,6 +111,18 @@ pub const SCENARIO: Scenario = Scenario {
         .line("let late = due.elapsed()")
         .sometimes(),
         Stop::at(
+            When::Spawn(Nth::First, "uncaught work"),
+            "{task} needs {param:work} and may take {param:deadline}. It handles no timeout: its `?` passes the error on.",
+        )
+        .line("limited.await?")
+        .only("variant", "uncaught"),
+        Stop::at(
+            When::End(Nth::First, "uncaught guard", How::Well),
+            "The deadline passes at {time}. If the work is not done, `?` ends the task here, and only its handle has the error.",
+        )
+        .line("limited.await?")
+        .only("variant", "uncaught"),
+        Stop::at(
             When::Over,
             "Calls that timed out: {figure:timed out}. The slowest call was {figure:past the deadline} late for its deadline of \
              {figure:deadline}.",
