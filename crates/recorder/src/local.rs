@@ -78,8 +78,6 @@ pub(super) struct Local {
     pub(super) wraps: u64,
     /// From where this thread has begun such operations that do not return owned guards.
     pub(super) borrows: Places,
-    /// How many entries were written when it gave permits to an operation.
-    pub(super) granted: Option<u32>,
     /// The semaphore that is being created, and how many entries were written then.
     pub(super) semaphore: Option<(Handle, u32)>,
     /// The callsite of the last report about an operation's poll.
@@ -207,7 +205,6 @@ impl Local {
             borrowed: None,
             wraps: 0,
             borrows: Places::default(),
-            granted: None,
             semaphore: None,
             reported: None,
             walker: Walker::new(),

@@ -347,13 +347,14 @@ fn wake(woken: TaskRef) {
         let same = local.shared().run == woken.run;
         if same && local.waits {
             let by = local.waker();
-            let yields = by == Some(woken.task);
-            if yields {
-                local.turn(woken.task, !coop::has_budget_remaining());
-            }
             let wake = What::Wake { task: woken.task, by };
-            // A task that yields is woken as it says so, and one that was given permits as it is given them.
-            if yields || local.has_granted() { local.push_at_once(wake) } else { local.push(wake) }
+            if by == Some(woken.task) {
+                // A task that yields is woken as it says so.
+                local.turn(woken.task, !coop::has_budget_remaining());
+                local.push_at_once(wake);
+            } else {
+                local.push(wake);
+            }
         }
         same
     });

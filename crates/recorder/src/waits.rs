@@ -196,13 +196,7 @@ impl Local {
         {
             let by = self.task();
             self.push(What::Granted { op, by, resource, permits: count(permits) });
-            self.granted = Some(self.written);
         }
-    }
-
-    /// Whether the last entry says that this thread gave permits to an operation.
-    pub(super) fn has_granted(&self) -> bool {
-        self.granted == Some(self.written)
     }
 
     fn on_permits(&self) -> Option<(OpId, Option<ResourceId>)> {
