@@ -91,13 +91,15 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "block"),
         Stop::at(
             When::Wait(Nth::First, "report", For::Turn),
-            "{task} has computed one piece, at most half a tick, and yields. The worker runs what is due before it polls {task} again.",
+            "{task} has computed one piece, at most half a tick, and yields. The worker runs what is due before it polls {task} \
+             again.",
         )
         .line("yield_now().await")
         .only("variant", "yield"),
         Stop::at(
             When::Spawn(Nth::First, "piece"),
-            "{task} of the report goes to a blocking thread, not to a worker. At most {param:blocking_threads} pieces run at once.",
+            "{task} of the report goes to a blocking thread, not to a worker. At most {param:blocking_threads} pieces run at \
+             once.",
         )
         .line("spawn_blocking(move")
         .only("variant", "spawn_blocking"),
@@ -108,7 +110,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("the report is done"),
         Stop::at(
             When::Log(Nth::First, "a tick is late"),
-            "{task} ticks {counter:late_ms} ms late. It did nothing wrong, but the worker that has to wake it was busy with the report.",
+            "{task} ticks {counter:late_ms} ms late. It did nothing wrong, but the worker that has to wake it was busy with the \
+             report.",
         )
         .line("let late = due.elapsed()")
         .only("variant", "block"),
@@ -216,7 +219,7 @@ async fn report(cx: Context) -> scenario::Result<Report> {
         _ => on_threads(clock, pieces(block, tick / 2), cx.count(BLOCKING_THREADS)).await?,
     }
     info!(moment = "report done", "the report is done");
-    let took = begun.elapsed() - ran_on.unwrap_or_default();
+    let took = begun.elapsed().saturating_sub(ran_on.unwrap_or_default());
     Ok(Report { took, ran_on })
 }
 
@@ -224,19 +227,15 @@ async fn report(cx: Context) -> scenario::Result<Report> {
 async fn until_it_times_out(clock: Clock, block: Duration) -> scenario::Result<Duration> {
     let mut working = Builder::new().name("report thread").spawn_blocking(move || work::burn(clock, block))?;
     // This drops nothing but the wait. To drop or to abort the handle would not stop the thread either.
-    match timeout(block / 2, &mut working).await {
-        Ok(done) => {
-            done?;
-            Ok(Duration::ZERO)
-        }
-        Err(_) => {
-            info!(moment = "timeout", mark = "timeout", "gives up on the report");
-            let gave_up = Instant::now();
-            // A program would go on. Here we wait, to see how long the thread goes on.
-            working.await?;
-            Ok(gave_up.elapsed())
-        }
+    if let Ok(done) = timeout(block / 2, &mut working).await {
+        done?;
+        return Ok(Duration::ZERO);
     }
+    info!(moment = "timeout", mark = "timeout", "gives up on the report");
+    let gave_up = Instant::now();
+    // A program would go on. Here we wait, to see how long the thread goes on.
+    working.await?;
+    Ok(gave_up.elapsed())
 }
 
 /// Does each piece on a blocking thread, at most `threads` at a time.

@@ -75,13 +75,15 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "block_on-inside"),
         Stop::at(
             When::End(Nth::First, "call", How::Panicked),
-            "{task} panics. block_on would hold the worker, which must drive that future: it would wait for itself. Tokio detects this.",
+            "{task} panics. block_on would hold the worker, which must drive that future: it would wait for itself. Tokio \
+             detects this.",
         )
         .line("runtime.block_on")
         .only("variant", "block_on-inside"),
         Stop::at(
             When::Spawn(Nth::First, "old code"),
-            "{task} runs on a blocking thread, which may block. There block_on is allowed: it waits for the price on that thread.",
+            "{task} runs on a blocking thread, which may block. There block_on is allowed: it waits for the price on that \
+             thread.",
         )
         .line("spawn_blocking(move")
         .only("variant", "spawn_blocking"),

@@ -117,6 +117,7 @@ pub const SCENARIO: Scenario = Scenario {
     twin: include_str!("database.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Refuses a minimum above the maximum.

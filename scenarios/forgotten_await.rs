@@ -66,7 +66,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("orders.build_task()"),
         Stop::at(
             When::Log(Nth::First, "the future that saves"),
-            "{task} calls save(), which only creates a future. {task} drops it without an await: zero polls, so no line of it has run.",
+            "{task} calls save(), which only creates a future. {task} drops it without an await: zero polls, so no line of it \
+             has run.",
         )
         .line("let save = store.save(i)")
         .only("variant", "forgotten"),

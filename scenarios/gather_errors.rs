@@ -373,7 +373,7 @@ mod tests {
             // Nothing runs on, and nothing is pending.
             let outcome = run(Context::of(&SCENARIO, &[(VARIANT, variant), (LATENCY, "0"), (BASE, "500")])).await?;
             let left = outcome.value("run on").or(outcome.value("pending at the first error"));
-            assert_eq!(left.unwrap_or_default(), 0.0, "{variant}");
+            assert!(left.is_none_or(|left| left < 1.0), "{variant}: {left:?}");
             let figures = ["ok", "failed", "total"].map(|name| outcome.value(name));
             assert_eq!(figures, [Some(ok), Some(failed), Some(500.0)], "{variant}");
         }

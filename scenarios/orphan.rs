@@ -66,7 +66,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("Builder::new().name(\"child\")"),
         Stop::at(
             When::Log(Nth::First, "leaves the child"),
-            "At {time} {task} drops its handle and returns. A handle does not own its task; the runtime does. So this stops nothing.",
+            "At {time} {task} drops its handle and returns. A handle does not own its task; the runtime does. So this stops \
+             nothing.",
         )
         .line("drop(child)")
         .only("variant", "drop"),
@@ -90,9 +91,12 @@ pub const SCENARIO: Scenario = Scenario {
             "{task} returns the error of its child at {time}. main awaits parent, so it can handle the error.",
         )
         .only("variant", "keep"),
-        Stop::at(When::Log(Nth::First, "aborts the child"), "At {time} {task} aborts its child, and awaits it before it returns.")
-            .line("child.abort()")
-            .only("variant", "abort"),
+        Stop::at(
+            When::Log(Nth::First, "aborts the child"),
+            "At {time} {task} aborts its child, and awaits it before it returns.",
+        )
+        .line("child.abort()")
+        .only("variant", "abort"),
         Stop::at(
             When::End(Nth::First, "child", How::Cancelled),
             "{task} is dropped at its await after {lasted}. It will never fail, so there is no error to handle.",

@@ -140,7 +140,7 @@ struct Page {
 
 /// How the client knows that a page is the last.
 #[derive(Clone, Copy)]
-enum Stop {
+enum LastPage {
     /// It is not full.
     Short,
     /// It is empty.
@@ -160,7 +160,7 @@ struct Service {
 /// Requests one page after the other.
 struct Paginator {
     service: Arc<Service>,
-    stop: Stop,
+    stop: LastPage,
     /// Where the next page begins; `None` after the last page.
     cursor: Option<Cursor>,
 }
@@ -178,9 +178,9 @@ async fn run(cx: Context) -> scenario::Result {
     let page_size = cx.number(PAGE_SIZE);
     let rows = cx.number(PAGES) * page_size + cx.number(REST);
     let stop = match cx.word(STOP) {
-        "empty" => Stop::Empty,
-        "marked" => Stop::Marked,
-        _ => Stop::Short,
+        "empty" => LastPage::Empty,
+        "marked" => LastPage::Marked,
+        _ => LastPage::Short,
     };
     let page_time = cx.duration(PAGE_TIME);
     let service = Arc::new(Service { rows, page_size, page_time, requests: AtomicU64::new(0) });
@@ -198,9 +198,9 @@ async fn run(cx: Context) -> scenario::Result {
     // Every page with rows takes a request, and so does an empty one at the end if the client needs it to know the end.
     let (full, short) = (cx.number(PAGES), u64::from(cx.number(REST) > 0));
     let (expected, ends_with) = match stop {
-        Stop::Short => (full + 1, "it stops at the page that is not full"),
-        Stop::Empty => (full + short + 1, "it stops at the page that is empty"),
-        Stop::Marked => ((full + short).max(1), "it stops at the page that is marked as the last"),
+        LastPage::Short => (full + 1, "it stops at the page that is not full"),
+        LastPage::Empty => (full + short + 1, "it stops at the page that is empty"),
+        LastPage::Marked => ((full + short).max(1), "it stops at the page that is marked as the last"),
     };
     if cx.count(PREFETCH) == 0 {
         // The time with prefetch: either the requests set the pace, an empty one included, or the processing.
@@ -247,9 +247,9 @@ impl Paginator {
         let page = page.instrument(info_span!("page")).await?;
         // Unless the service says so, the client can only guess from the rows whether another page follows.
         let last = match self.stop {
-            Stop::Short => (page.rows.len() as u64) < self.service.page_size,
-            Stop::Empty => page.rows.is_empty(),
-            Stop::Marked => page.last,
+            LastPage::Short => (page.rows.len() as u64) < self.service.page_size,
+            LastPage::Empty => page.rows.is_empty(),
+            LastPage::Marked => page.last,
         };
         self.cursor = (!last).then_some(page.next);
         Ok((!page.rows.is_empty()).then_some(page))

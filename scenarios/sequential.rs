@@ -54,7 +54,8 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "sequential"),
         Stop::at(
             When::Wait(Nth::First, "main", For::Join),
-            "Until this await ends, main cannot reach the next turn of its loop. So it cannot start another fetch, and nothing overlaps.",
+            "Until this await ends, main cannot reach the next turn of its loop. So it cannot start another fetch, and nothing \
+             overlaps.",
         )
         .only("variant", "sequential"),
         Stop::at(
@@ -82,7 +83,8 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "concurrent"),
         Stop::at(
             When::Resume(Nth::First, "main", For::Join),
-            "{by} ends at {time} and wakes main. If a task has ended before main awaits its handle, main gets the result without a wait.",
+            "{by} ends at {time} and wakes main. If a task has ended before main awaits its handle, main gets the result \
+             without a wait.",
         )
         .only("variant", "concurrent"),
         Stop::at(

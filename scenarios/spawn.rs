@@ -53,13 +53,17 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "download"),
-            "main spawns {count:download} downloads and goes on. From now on the runtime polls them, although main awaits none of them.",
+            "main spawns {count:download} downloads and goes on. From now on the runtime polls them, although main awaits none \
+             of them.",
         )
         .line("Builder::new().name")
         .only("variant", "spawn"),
-        Stop::at(When::Log(Nth::First, "download"), "{task} begins at {time}, without an await. main has other work of {param:other_work} to do.")
-            .line("sleep(latency)")
-            .only("variant", "spawn"),
+        Stop::at(
+            When::Log(Nth::First, "download"),
+            "{task} begins at {time}, without an await. main has other work of {param:other_work} to do.",
+        )
+        .line("sleep(latency)")
+        .only("variant", "spawn"),
         Stop::at(
             When::Log(Nth::First, "main waits"),
             "At {time} main has done its other work and awaits the first handle. The downloads did not need this await to begin.",
@@ -68,17 +72,20 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "spawn"),
         Stop::at(
             When::Resume(Nth::First, "main", For::Join),
-            "{by} ends and wakes main, which waited {lasted} for it. The time before that await was not lost: the download ran in it.",
+            "{by} ends and wakes main, which waited {lasted} for it. The time before that await was not lost: the download ran \
+             in it.",
         )
         .only("variant", "spawn"),
         Stop::at(
             When::Over,
-            "{figure:downloaded} downloads and {figure:other work} of other work took {figure:total}: as long as the longest of them.",
+            "{figure:downloaded} downloads and {figure:other work} of other work took {figure:total}: as long as the longest of \
+             them.",
         )
         .only("variant", "spawn"),
         Stop::at(
             When::Spawn(Nth::First, "main"),
-            "main makes {param:tasks} futures and spawns none of them. A future is a value: none of its code runs before its first poll.",
+            "main makes {param:tasks} futures and spawns none of them. A future is a value: none of its code runs before its \
+             first poll.",
         )
         .line("let futures")
         .only("variant", "future"),
@@ -90,7 +97,8 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "future"),
         Stop::at(
             When::Log(Nth::First, "download"),
-            "The first download begins here, at its await. It has no lane: {task} itself polls it, and can do nothing else meanwhile.",
+            "The first download begins here, at its await. It has no lane: {task} itself polls it, and can do nothing else \
+             meanwhile.",
         )
         .line("future.await")
         .only("variant", "future"),

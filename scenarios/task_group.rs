@@ -63,13 +63,15 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "child"),
-            "{count:child} children work in {count:group} nested groups. A group returns only when each task inside it has ended.",
+            "{count:child} children work in {count:group} nested groups. A group returns only when each task inside it has \
+             ended.",
         )
         .line("children.build_task()"),
         Stop::at(When::End(Nth::First, "child", How::Failed), "{task} fails at {time}. Its group joins it and so gets the error."),
         Stop::at(
             When::End(Nth::Last, "child", How::Cancelled),
-            "The failure ends its group and any group around it: {cancelled} other children are aborted, and dropped at their awaits.",
+            "The failure ends its group and any group around it: {cancelled} other children are aborted, and dropped at their \
+             awaits.",
         )
         .line("children.abort_all()"),
         Stop::at(
@@ -266,8 +268,8 @@ impl Child {
 
 impl Shared {
     fn new(cx: Context) -> Self {
-        let [alive, completed, failed, cancelled] = Default::default();
-        Self { cx, alive, completed, failed, cancelled }
+        let none = || AtomicU64::new(0);
+        Self { cx, alive: none(), completed: none(), failed: none(), cancelled: none() }
     }
 
     /// Counts a child that has ended. Returns its error, if it failed; a child that its group aborted did not.

@@ -71,19 +71,22 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::First, "async work"),
-            "{task} needs {param:work} and may take {param:deadline}. It waits at an await. A guard task shows when the deadline passes.",
+            "{task} needs {param:work} and may take {param:deadline}. It waits at an await. A guard task shows when the \
+             deadline passes.",
         )
         .line("timeout(cx.duration(DEADLINE)")
         .sometimes(),
         Stop::at(
             When::Log(Nth::First, "dropped"),
-            "The deadline passes at {time}. {task} waits at its await, so `timeout` is polled, sees its timer and drops the work there.",
+            "The deadline passes at {time}. {task} waits at its await, so `timeout` is polled, sees its timer and drops the \
+             work there.",
         )
         .line("warn!(mark = \"dropped\"")
         .sometimes(),
         Stop::at(
             When::Spawn(Nth::First, "blocking work"),
-            "{task} needs {param:work} and may take {param:deadline}. It blocks the thread: it has no await at which it could be dropped.",
+            "{task} needs {param:work} and may take {param:deadline}. It blocks the thread: it has no await at which it could \
+             be dropped.",
         )
         .line("info_span!(\"blocks\")")
         .sometimes(),
@@ -95,19 +98,22 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::End(Nth::First, "blocking work", How::Well),
-            "The poll returns at {time} with a result. `timeout` polls the work first and its timer second, so it returns Ok, however late it is.",
+            "The poll returns at {time} with a result. `timeout` polls the work first and its timer second, so it returns Ok, \
+             however late it is.",
         )
         .line("Ok(()) =>")
         .sometimes(),
         Stop::at(
             When::End(Nth::First, "blocking guard", How::Well),
-            "{task} had to wake at the deadline, and ran {counter:late_ms} ms after it. A thread that is blocked runs no other task.",
+            "{task} had to wake at the deadline, and ran {counter:late_ms} ms after it. A thread that is blocked runs no other \
+             task.",
         )
         .line("let late = due.elapsed()")
         .sometimes(),
         Stop::at(
             When::Over,
-            "Calls that timed out: {figure:timed out}. The slowest call was {figure:past the deadline} late for its deadline of {figure:deadline}.",
+            "Calls that timed out: {figure:timed out}. The slowest call was {figure:past the deadline} late for its deadline of \
+             {figure:deadline}.",
         ),
     ],
     source: include_str!("timeout.rs"),

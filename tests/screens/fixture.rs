@@ -87,6 +87,7 @@ pub(crate) fn empty() -> Model {
         search: None,
         metrics: MetricsView::default(),
         bookmarks: Vec::new(),
+        story: None,
         reading: tui::app::timeline::reading::Reading::default(),
         notice: None,
         tip: None,

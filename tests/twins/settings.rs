@@ -201,7 +201,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("chat", 0, &[("clients", "2"), ("messages", "2"), ("slow", "2")]),
     ("chat", 0, &[("clients", "12"), ("messages", "1"), ("slow", "0")]),
     ("database", 0, &[]),
-    ("database", 7, &[("fail_write", "9"), ("orders", "12"), ("pool", "2"), ("round_trip", "20")]),
+    ("database", 7, &[("fail_write", "9"), ("orders", "12"), ("pool", "2"), ("round_trip", "60")]),
     ("database", 0, &[("users", "30"), ("pool", "7"), ("orders", "0"), ("round_trip", "30")]),
     ("database", 0, &[("min_size", "3"), ("connect", "50"), ("orders", "0"), ("round_trip", "70")]),
 ];

@@ -45,6 +45,8 @@ pub struct Areas {
     pub figures: usize,
     /// The source line at the top of that tab, from 1.
     pub code_line: u32,
+    /// Whether that line belongs to the twin's file, in the tab that shows the tests of both.
+    pub code_second: bool,
     /// How many rows the overlay has, visible or not.
     pub overlay_rows: usize,
     /// How many rows of the overlay are visible.

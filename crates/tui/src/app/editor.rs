@@ -23,15 +23,17 @@ pub(in crate::app) fn open(model: &mut Model) -> Vec<Effect> {
 /// The line at the top of the code pane.
 fn code_line(model: &Model) -> SourceLine {
     let scenario = model.form.scenario;
+    let line = model.areas.code_line.max(1);
+    let rust = |line| SourceLine { file: scenario.path.to_owned(), line, text: Some(scenario.source) };
+    let twin = || {
+        let file = scenario.path.strip_suffix(".rs").unwrap_or(scenario.path);
+        SourceLine { file: format!("{file}.py"), line, text: Some(scenario.twin) }
+    };
     match model.code.tab {
-        CodeTab::Lesson => SourceLine { file: scenario.path.to_owned(), line: 1, text: Some(scenario.source) },
-        CodeTab::Rust | CodeTab::Test => {
-            SourceLine { file: scenario.path.to_owned(), line: model.areas.code_line.max(1), text: Some(scenario.source) }
-        }
-        CodeTab::Asyncio => {
-            let file = scenario.path.strip_suffix(".rs").unwrap_or(scenario.path);
-            SourceLine { file: format!("{file}.py"), line: model.areas.code_line.max(1), text: Some(scenario.twin) }
-        }
+        CodeTab::Lesson => rust(1),
+        CodeTab::Test if model.areas.code_second => twin(),
+        CodeTab::Rust | CodeTab::Test => rust(line),
+        CodeTab::Asyncio => twin(),
     }
 }
 

@@ -150,7 +150,8 @@ pub enum CodeTab {
     Rust,
     /// Its asyncio twin.
     Asyncio,
-    /// The tests in the scenario's source, on paused time: they prove the lesson, and show how to test async code.
+    /// The tests in the scenario's source, on paused time, and the same test of its twin, for pytest-asyncio. They prove the
+    /// lesson, and show how to test async code.
     Test,
 }
 

@@ -77,6 +77,7 @@ pub(super) fn areas(lanes: u16) -> Areas {
         code_open: 50,
         figures: 12,
         code_line: 51,
+        code_second: false,
         overlay_rows: 100,
         overlay_height: 20,
     }

@@ -44,11 +44,22 @@ pub(crate) enum Part {
     Run,
     /// A scenario's tests.
     Tests,
-    /// A scenario's twin in Python.
+    /// A scenario's twin in Python, without its test.
     Twin,
+    /// The test of a twin.
+    TwinTest,
     /// All of it.
     Whole,
 }
+
+impl Part {
+    fn is_python(self) -> bool {
+        matches!(self, Part::Twin | Part::TwinTest)
+    }
+}
+
+/// The first line of the tests in a Rust source, and the start of the one in a twin.
+const TESTS: [&str; 2] = ["#[cfg(test)]", "# The test, for pytest "];
 
 /// A part of a source. Texts are distinguished by their address: comparing them for each frame would take too long.
 type Key = (usize, Part);
@@ -78,6 +89,24 @@ pub(crate) struct Shown<'a> {
     pub(crate) open: usize,
     /// The lines.
     pub(crate) lines: &'a [CodeLine],
+    /// Where the lines of a second file begin: their place among the lines, and how many lines of that file come before.
+    pub(crate) second: Option<(usize, usize)>,
+}
+
+impl Shown<'_> {
+    /// The number of a line in its file, from 1.
+    pub(crate) fn number(&self, line: usize) -> u32 {
+        let before = match self.second {
+            Some((second, before)) if line >= second => before + line - second,
+            _ => self.before + line,
+        };
+        before as u32 + 1
+    }
+
+    /// Whether a line belongs to the second file.
+    pub(crate) fn is_second(&self, line: usize) -> bool {
+        self.second.is_some_and(|(second, _)| line >= second)
+    }
 }
 
 /// A cached source.
@@ -122,7 +151,7 @@ impl Cache {
             *worker = worker.take().or_else(Worker::start);
             let asked = worker.as_ref().is_some_and(|worker| worker.asked.send((key, text)).is_ok());
             let (excerpt, open) = match part {
-                Part::Tests => (tests(text), 0),
+                Part::Tests | Part::TwinTest => (tests(text), 0),
                 Part::Whole => (0..text.lines().count(), 0),
                 Part::Run | Part::Twin => (excerpt(text), entry(text)),
             };
@@ -133,6 +162,7 @@ impl Cache {
             before: source.excerpt.start,
             open: source.open,
             lines: source.lines.get(source.excerpt.clone()).unwrap_or_default(),
+            second: None,
         }
     }
 }
@@ -150,7 +180,7 @@ impl Worker {
 fn highlight_all(requests: &Receiver<(Key, &'static str)>, results: &Sender<(Key, Option<Vec<CodeLine>>)>) {
     let mut grammars = HashMap::new();
     for (key, text) in requests {
-        let grammar: &Option<HighlightConfiguration> = grammars.entry(key.1 == Part::Twin).or_insert_with(|| load(key.1));
+        let grammar: &Option<HighlightConfiguration> = grammars.entry(key.1.is_python()).or_insert_with(|| load(key.1));
         let lines = grammar.as_ref().and_then(|grammar| highlighted(grammar, text));
         if results.send((key, lines)).is_err() {
             return;
@@ -164,7 +194,7 @@ fn excerpt(text: &str) -> Range<usize> {
     let lines: Vec<&str> = text.lines().collect();
     let lesson = lines.iter().take_while(|line| line.starts_with("//!")).count();
     let start = lesson + lines[lesson..].iter().take_while(|line| line.is_empty()).count();
-    let tests = lines.iter().position(|line| *line == "#[cfg(test)]").unwrap_or(lines.len());
+    let tests = tests(text).start;
     let end = lines[..tests].iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
     if start < end { start..end } else { 0..lines.len() }
 }
@@ -172,7 +202,7 @@ fn excerpt(text: &str) -> Range<usize> {
 /// The lines with a source's tests; empty if it has none.
 fn tests(text: &str) -> Range<usize> {
     let all = text.lines().count();
-    text.lines().position(|line| line == "#[cfg(test)]").unwrap_or(all)..all
+    text.lines().position(|line| TESTS.iter().any(|start| line.starts_with(start))).unwrap_or(all)..all
 }
 
 /// The line, counted among those shown, where the scenario's own code begins: imports and parameters come first. A
@@ -184,7 +214,7 @@ fn entry(text: &str) -> usize {
 
 /// The grammar of a part; `None` if its queries do not suit the library, in which case the code stays plain.
 fn load(part: Part) -> Option<HighlightConfiguration> {
-    let config = if part == Part::Twin {
+    let config = if part.is_python() {
         HighlightConfiguration::new(tree_sitter_python::LANGUAGE.into(), "python", tree_sitter_python::HIGHLIGHTS_QUERY, "", "")
     } else {
         // No injections: they would colour the arguments of macros twice.
@@ -249,7 +279,7 @@ mod tests {
         for (part, text) in [(Part::Run, scenario.source), (Part::Twin, scenario.twin)] {
             let mut cache = Cache::default();
             let shown = excerpt(text);
-            let first = Shown { before: shown.start, open: entry(text), lines: &plain(text)[shown.clone()] };
+            let first = Shown { before: shown.start, open: entry(text), lines: &plain(text)[shown.clone()], second: None };
             assert_eq!(cache.shown(text, part), first);
             assert!(cache.unfinished());
             while cache.unfinished() {
@@ -281,6 +311,11 @@ mod tests {
             assert_eq!(entry(scenario.twin), 0);
             let tests = &lines[tests(scenario.source)];
             assert!(tests[1] == "mod tests {" && tests[tests.len() - 1] == "}", "{}: {tests:?}", scenario.id);
+            let twin: Vec<&str> = scenario.twin.lines().collect();
+            let shown = &twin[excerpt(scenario.twin)];
+            assert!(shown[shown.len() - 1].starts_with("    main("), "{}: {shown:?}", scenario.id);
+            let test = &twin[self::tests(scenario.twin)];
+            assert!(test.iter().any(|line| line.starts_with("async def test_")), "{}: {test:?}", scenario.id);
         }
     }
 

@@ -44,17 +44,25 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
             }
             matches.tell(buf, look, area);
         }
-        tab @ (CodeTab::Rust | CodeTab::Asyncio | CodeTab::Test) => {
-            let (text, part) = match tab {
-                CodeTab::Asyncio => (scenario.twin, Part::Twin),
-                CodeTab::Test => (scenario.source, Part::Tests),
-                _ => (scenario.source, Part::Run),
-            };
-            let shown = cache.shown(text, part);
-            let path = (tab == CodeTab::Rust).then_some(scenario.path);
-            code(buf, look, area, model, &shown, path, areas);
-        }
+        CodeTab::Rust => code(buf, look, area, model, &cache.shown(scenario.source, Part::Run), Some(scenario.path), areas),
+        CodeTab::Asyncio => code(buf, look, area, model, &cache.shown(scenario.twin, Part::Twin), None, areas),
+        CodeTab::Test => tests(buf, look, area, model, cache, areas),
     }
+}
+
+/// Draws the tests of the scenario, and below them the test of its twin.
+fn tests(buf: &mut Buffer, look: Look, area: Rect, model: &Model, cache: &mut Cache, areas: &mut Areas) {
+    let scenario = model.form.scenario;
+    let rust = cache.shown(scenario.source, Part::Tests);
+    let (before, mut lines) = (rust.before, rust.lines.to_vec());
+    let twin = cache.shown(scenario.twin, Part::TwinTest);
+    // A line between the two, which is empty in the twin's file, too.
+    let second = (!twin.lines.is_empty()).then(|| (lines.len(), twin.before.saturating_sub(1)));
+    if second.is_some() {
+        lines.push(Vec::new());
+        lines.extend_from_slice(twin.lines);
+    }
+    code(buf, look, area, model, &Shown { before, open: 0, lines: &lines, second }, None, areas);
 }
 
 /// Draws the names of the tabs on the border, the open one in front.
@@ -73,7 +81,8 @@ fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Are
     let file = model.form.scenario.id.replace('-', "_");
     let remark = match model.code.tab {
         CodeTab::Lesson => String::new(),
-        CodeTab::Rust | CodeTab::Test => format!("{file}.rs"),
+        CodeTab::Rust => format!("{file}.rs"),
+        CodeTab::Test => format!("{file}.rs, {file}.py"),
         CodeTab::Asyncio => format!("{file}.py"),
     };
     chrome::remark_at_end(&mut pen, look, &remark);
@@ -105,7 +114,9 @@ pub(super) fn code(
     areas: &mut Areas,
 ) {
     let inside = chrome::inside(area);
-    let digits = (shown.before + shown.lines.len()).max(1).ilog10() as usize + 1;
+    let last = shown.lines.len().saturating_sub(1);
+    let highest = shown.second.map_or(0, |(second, _)| shown.number(second.saturating_sub(1))).max(shown.number(last));
+    let digits = highest.ilog10() as usize + 1;
     let taken = (digits + 2).min(usize::from(inside.width));
     let rows = code_rows::rows(shown.lines, (usize::from(inside.width) - taken).saturating_sub(REMARK));
     // The row where each line begins.
@@ -123,7 +134,7 @@ pub(super) fn code(
     (areas.code_rows, areas.code_open) = (rows.len(), open);
     let top = scrolled(buf, look, area, open, model.code.top, rows.len());
     for (y, (at, row)) in (0..inside.height).zip(rows.iter().enumerate().skip(top)) {
-        let number = (shown.before + row.line) as u32 + 1;
+        let number = shown.number(row.line);
         // Where the story points at a line, the task's calls are of less interest.
         let called = now.story.map_or_else(|| now.chain.contains(&number), |line| line == number);
         let (mark, style) = match (called || (now.chain.is_empty() && now.spawned == Some(number)), now.spawns(number)) {
@@ -146,7 +157,8 @@ pub(super) fn code(
         matches.mark(buf, look, inside, y, at);
     }
     matches.tell(buf, look, area);
-    areas.code_line = (shown.before + rows.get(top).map_or(0, |row| row.line)) as u32 + 1;
+    let first = rows.get(top).map_or(0, |row| row.line);
+    (areas.code_line, areas.code_second) = (shown.number(first), shown.is_second(first));
 }
 
 /// Writes a line's counts at its right end, as far as there is room after the code.
