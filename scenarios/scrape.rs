@@ -130,6 +130,7 @@ pub const SCENARIO: Scenario = Scenario {
     twin: include_str!("scrape.py"),
     refuse,
     run: |cx| Box::pin(run(cx)),
+    ..Scenario::DEFAULTS
 };
 
 /// Refuses more slow and missing pages than there are pages.
