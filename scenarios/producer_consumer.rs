@@ -141,8 +141,8 @@ pub const SCENARIO: Scenario = Scenario {
         .only("end", "sentinel-put-back"),
         Stop::at(
             When::Log(Nth::First, "the producers are done"),
-            "The producers are done. Each has sent an end message of its own, and a consumer that gets one ends, even if \
-             another producer still makes items.",
+            "The producers are done. A producer that has put its last item sends an end message, which ends one consumer, \
+             even if another producer still makes items.",
         )
         .line("if job.sentinel {")
         .only("end", "sentinel-each"),
