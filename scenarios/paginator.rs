@@ -63,8 +63,8 @@ pub const SCENARIO: Scenario = Scenario {
     story: &[
         Stop::at(
             When::Spawn(Nth::First, ""),
-            "The service has {param:pages} full pages of {param:page_size} rows, which the client does not know. It takes \
-             {param:page_time} per page, and the client {param:process} to process one.",
+            "The service has {param:pages} full pages of {param:page_size} rows and {param:rest} more, which the client does \
+             not know. It takes {param:page_time} per page, and the client {param:process} to process one.",
         )
         .line("Cursor(0)"),
         Stop::at(
@@ -78,7 +78,7 @@ pub const SCENARIO: Scenario = Scenario {
             "The first answer comes after {lasted}. It contains the cursor of the next page, so that page could not be \
              requested earlier.",
         )
-        .line("self.cursor = "),
+        .line("self.cursor = (!last).then_some(page.next)"),
         Stop::at(
             When::Spawn(Nth::Number(2), "page"),
             "The next request starts only at {time}: the reader first processed the page before, for {param:process}, and no \
@@ -97,7 +97,21 @@ pub const SCENARIO: Scenario = Scenario {
             When::End(Nth::Last, "page", How::Well),
             "The last request, {task}, ends at {time}. Its page is not full, and only this shows that no page follows.",
         )
-        .line("LastPage::Short => (page.rows.len() as u64)"),
+        .line("LastPage::Short => (page.rows.len()")
+        .only("stop", "short"),
+        Stop::at(
+            When::End(Nth::Last, "page", How::Well),
+            "The last request, {task}, ends at {time}. Its page is empty, and only this shows that no page follows.",
+        )
+        .line("LastPage::Empty => page.rows")
+        .only("stop", "empty"),
+        Stop::at(
+            When::End(Nth::Last, "page", How::Well),
+            "The last request, {task}, ends at {time}. The service has marked its page as the last, so nothing more is \
+             requested.",
+        )
+        .line("LastPage::Marked => page.last")
+        .only("stop", "marked"),
         Stop::at(
             When::Over,
             "{figure:requests} requests brought {figure:rows} rows in {figure:total}. No two of them overlapped, because each \

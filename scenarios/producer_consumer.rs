@@ -113,6 +113,12 @@ pub const SCENARIO: Scenario = Scenario {
         .line("queue.send(Message::Item)")
         .only("capacity", "0"),
         Stop::at(
+            When::Log(Nth::First, "no consumer is left"),
+            "{task} makes an item, but the end messages of other producers have ended every consumer. Nobody takes the item.",
+        )
+        .line("sent.is_err()")
+        .sometimes(),
+        Stop::at(
             When::Log(Nth::First, "the producers are done"),
             "The producers are done, and main drops the last sender. This closes the channel: consumers use what is left, and \
              then recv returns None.",
@@ -133,6 +139,13 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .line("queue.send(Message::Done)")
         .only("end", "sentinel-put-back"),
+        Stop::at(
+            When::Log(Nth::First, "the producers are done"),
+            "The producers are done. A producer that has put its last item sends an end message, which ends one consumer, \
+             even if another producer still makes items.",
+        )
+        .line("if job.sentinel {")
+        .only("end", "sentinel-each"),
         Stop::at(
             When::End(Nth::First, "consumer", How::Cancelled),
             "Every item has been acknowledged, so no consumer has one in hand. main aborts the consumers, and nothing is \

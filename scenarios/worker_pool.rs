@@ -114,7 +114,21 @@ pub const SCENARIO: Scenario = Scenario {
              is idle.",
         )
         .sometimes(),
+        Stop::at(
+            When::Highest("failed"),
+            "{counter:failed} jobs have failed by now. Watching their states, main gets the errors; polling, it looks for \
+             results that never come.",
+        )
+        .line("Err(error) =>")
+        .sometimes(),
         Stop::at(When::Log(Nth::Last, "job"), "The last job ends on {task}, at {time}: {text}."),
+        Stop::at(
+            When::Log(Nth::First, "the run ends it"),
+            "main has polled without a deadline until {time}. A job that has failed never has a result, so main would poll \
+             for ever: the run ends it.",
+        )
+        .line("would poll for ever")
+        .sometimes(),
         Stop::at(
             When::End(Nth::First, "worker", How::Well),
             "main has dropped the senders, which closes the queue. An idle worker wakes at once: recv returns None, and \
