@@ -1,7 +1,11 @@
-//! The crates of the workspace and what they may use: ARCHITECTURE.md against `cargo metadata`.
+//! The crates of the workspace: what they may use, as in ARCHITECTURE.md, and whether they have doc tests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::process::Command;
+
+use serde_json::Value;
 
 type House = BTreeMap<String, BTreeSet<String>>;
 
@@ -10,19 +14,43 @@ fn short(package: &str) -> String {
     package.strip_prefix("async-playground-").unwrap_or("the program").to_owned()
 }
 
-/// Each crate with the crates of the workspace that it depends on, other than for its tests.
-fn built() -> House {
+/// The packages of the workspace according to `cargo metadata`.
+fn packages() -> Vec<Value> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let args = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
     let output = Command::new(cargo).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo starts");
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
-    let array = |value: &serde_json::Value| value.as_array().expect("an array").clone();
-    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
-    let ours = |dependency: &serde_json::Value| dependency["path"].is_string() && dependency["kind"] != "dev";
-    let uses = |package: &serde_json::Value| {
-        array(&package["dependencies"]).iter().filter(|to| ours(to)).map(|to| short(&text(&to["name"]))).collect()
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    array(&metadata["packages"])
+}
+
+fn array(value: &Value) -> Vec<Value> {
+    value.as_array().expect("an array").clone()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+/// Each crate with the crates of the workspace that it depends on, other than for its tests.
+fn built() -> House {
+    let ours = |dependency: &Value| dependency["path"].is_string() && dependency["kind"] != "dev";
+    let uses = |package: &Value| {
+        array(&package["dependencies"]).iter().filter(|to| ours(to)).map(|to| short(text(&to["name"]))).collect()
     };
-    array(&metadata["packages"]).iter().map(|package| (short(&text(&package["name"])), uses(package))).collect()
+    packages().iter().map(|package| (short(text(&package["name"])), uses(package))).collect()
+}
+
+/// True if a doc comment in the folder has a block of code.
+fn has_code_in_docs(folder: &Path) -> bool {
+    fs::read_dir(folder).expect("a folder of sources").any(|entry| {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            return has_code_in_docs(&path);
+        }
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        let begins = |line: &str| ["/// ```", "//! ```"].iter().any(|begin| line.trim_start().starts_with(begin));
+        is_rust && fs::read_to_string(&path).expect("a source").lines().any(begins)
+    })
 }
 
 /// The words in backquotes, or else the text itself.
@@ -51,4 +79,15 @@ fn the_crates_use_each_other_as_the_table_says() {
         assert!(!built[from].contains(to), "{from} must not use {to}");
     }
     assert!(built["scenario"].is_empty(), "a scenario must not know what watches it");
+}
+
+/// A crate without doc tests declares that, because rustdoc takes long to find none.
+#[test]
+fn the_crates_with_code_in_their_docs_run_it() {
+    for package in packages() {
+        let targets = array(&package["targets"]);
+        let lib = targets.iter().find(|target| target["kind"][0] == "lib").expect("each crate has a library");
+        let folder = Path::new(text(&lib["src_path"])).parent().expect("it is in a folder");
+        assert_eq!(lib["doctest"], has_code_in_docs(folder), "`doctest` in Cargo.toml of {}", text(&package["name"]));
+    }
 }

@@ -4,6 +4,7 @@
 #[path = "../keyframe/check.rs"]
 pub(crate) mod keyframe;
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -94,11 +95,19 @@ where
 }
 
 /// Observes a program on a runtime like `on`, with other settings.
-pub(crate) fn observe_on<F, P>(mut builder: Builder, on: On, detail: Detail, program: P) -> (Trace, u64)
+pub(crate) fn observe_on<F, P>(builder: Builder, on: On, detail: Detail, program: P) -> (Trace, u64)
 where
     P: FnOnce(Live) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
+    observe_boxed(builder, on, detail, Box::new(|live| Box::pin(program(live))))
+}
+
+/// A program that gets its own trace.
+type Program<'a> = Box<dyn FnOnce(Live) -> Pin<Box<dyn Future<Output = ()> + Send>> + 'a>;
+
+/// Not generic, so that it is compiled once and not for each test.
+fn observe_boxed(mut builder: Builder, on: On, detail: Detail, program: Program<'_>) -> (Trace, u64) {
     // A test has no `main` of its own on the thread that creates the recorder.
     recorder::own([find as fn(&Trace, &str) -> TaskIx as usize]);
     recorder::install().expect("no other subscriber is installed");

@@ -7,10 +7,10 @@ use super::{program, zoom};
 use scenario::testing::in_a_calm_moment;
 
 /// How long the task does the same thing, in milliseconds.
-const LASTS_MS: u64 = 4_500;
+const LASTS_MS: u64 = 3_500;
 
 /// The moments to look at it. A debug build has read its line tables by the first one; until then it holds events back.
-const MOMENTS_MS: [u64; 3] = [1_500, 2_500, 3_500];
+const MOMENTS_MS: [u64; 3] = [1_500, 2_000, 2_500];
 
 /// The length of a lane in milliseconds, from its first cell of that mark to its last. A label may be in between.
 fn lane_ms(screen: &str, name: &str, mark: char) -> Option<f64> {

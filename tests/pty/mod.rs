@@ -25,6 +25,7 @@ use super::support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use support::Tty;
 
@@ -37,8 +38,11 @@ fn program(args: &[&str]) -> Tty {
 
 /// The program in which everything goes wrong, in `examples` beside the program.
 fn faulty() -> Tty {
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--example", "faulty"]).args(profile()).status();
-    assert!(built.expect("cargo runs").success(), "the example is built");
+    static IS_BUILT: LazyLock<bool> = LazyLock::new(|| {
+        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--example", "faulty"]).args(profile()).status();
+        built.expect("cargo runs").success()
+    });
+    assert!(*IS_BUILT, "the example is built");
     let program = target().join("examples/faulty");
     // Keep no core dump after an abort.
     Tty::start(Path::new("/bin/sh"), &["-c", r#"ulimit -c 0; exec "$0""#, program.to_str().expect("a plain name")], SIZE)
