@@ -41,21 +41,27 @@ fn the_facts_of_a_run_are_exact() {
     assert_ne!(other["trace_hash"], told["trace_hash"]);
 }
 
-/// Each scenario that ends well, its arguments, its outcome without waits, and how long the program took. Two tests look at them.
-///
-/// Resolving the lines of waits takes wall time that is not the run's.
-static WITHOUT_WAITS: LazyLock<Vec<(&str, Vec<String>, Value, Duration)>> = LazyLock::new(|| {
+/// A scenario that ends well, run without waits: resolving their lines takes wall time that is not the run's.
+struct WithoutWaits {
+    id: &'static str,
+    args: Vec<String>,
+    told: Value,
+    took: Duration,
+}
+
+/// All of them. Two tests look at them.
+static WITHOUT_WAITS: LazyLock<Vec<WithoutWaits>> = LazyLock::new(|| {
     let timed = |(id, args): (&'static str, Vec<String>)| {
         let started = Instant::now();
         let told = json(&[&args[..], &["--detail", "polls", "--json"].map(str::to_owned)].concat());
-        (id, args, told, started.elapsed())
+        WithoutWaits { id, args, told, took: started.elapsed() }
     };
     ending_well().map(timed).collect()
 });
 
 #[test]
 fn detail_decides_what_is_recorded_and_not_what_happens() {
-    for (id, args, polls, _) in &*WITHOUT_WAITS {
+    for WithoutWaits { id, args, told: polls, .. } in &*WITHOUT_WAITS {
         let waits = json(&[&args[..], &["--detail", "waits", "--json"].map(str::to_owned)].concat());
         assert_eq!(waits["trace_hash"], polls["trace_hash"], "{id}");
         assert!(waits["wake_hash"].as_str().is_some_and(|hash| hash.len() == 16) && polls["wake_hash"].is_null(), "{id}");
@@ -72,7 +78,7 @@ fn waits_are_recorded_by_default() {
 #[test]
 fn every_scenario_ends_well_on_the_virtual_clock() {
     let (mut wall, mut virtual_time) = (Duration::ZERO, Duration::ZERO);
-    for (id, _, told, took) in &*WITHOUT_WAITS {
+    for WithoutWaits { id, told, took, .. } in &*WITHOUT_WAITS {
         assert_eq!(told["polls"]["recorded"], told["polls"]["runtime"], "{id}");
         wall += *took;
         virtual_time += Duration::from_secs_f64(told["elapsed_ms"].as_f64().unwrap_or(0.0) / 1e3);
