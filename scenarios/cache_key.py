@@ -161,3 +161,15 @@ async def client(cx, begin, ask, wanted, tally):
 
 if __name__ == "__main__":
     main("cache-key", PARAMS, run)
+
+
+# The test, for pytest with pytest-asyncio ---------------------------------------
+
+from twin import given
+
+
+async def test_equal_keys_have_to_mean_equal_results():
+    """Only the key with the function and its arguments as values tells all calls apart, and takes equal ones for one."""
+    for key, holds in [("text", False), ("qualified", False), ("typed", True)]:
+        outcome = await run(given(PARAMS, key=key))
+        assert outcome.holds() == holds, key

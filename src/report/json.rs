@@ -362,7 +362,7 @@ mod tests {
             r#"{"scenario":"semaphore","params":{"requests":20,"permits":3,"latency":500,"jitter":0,"permits_each":1},"#,
             r#""seed":0,"clock":"virtual","workers":0,"elapsed_ms":3500.0,"#,
             r#""outcome":[{"name":"completed","value":20,"unit":"requests"}],"checks":[{"name":"sound","holds":true}],"#,
-            r#""tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0},"#,
+            r#""story":[],"tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0},"#,
             r#""polls":{"recorded":0,"runtime":null},"events":{"recorded":0,"lost":0},"#,
             r#""missing":[],"waits":[],"stall":null,"findings":[],"trace_hash":""#,
             &hash,

@@ -76,7 +76,8 @@ fn json<S: AsRef<OsStr> + Debug>(args: &[S]) -> Value {
 /// The only line of a scenario that awaits this, as the program names it.
 fn place_of(file: &str, code: &str) -> String {
     let source = std::fs::read_to_string(file).expect("tests run in the checkout");
-    let awaits = |line: &str| line.contains(code) && line.contains(".await") && !line.trim_start().starts_with("//");
+    let is_code = |line: &str| !line.trim_start().starts_with("//") && !line.contains(".line(\"");
+    let awaits = |line: &str| line.contains(code) && line.contains(".await") && is_code(line);
     let lines: Vec<_> = source.lines().zip(1..).filter(|(line, _)| awaits(line)).map(|(_, number)| number).collect();
     assert_eq!(lines.len(), 1, "lines of {file} that await {code}: {lines:?}");
     format!("{file}:{}", lines[0])

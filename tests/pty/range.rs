@@ -34,7 +34,7 @@ fn a_range_is_measured_with_the_right_button_and_with_shift() {
         let screen = tty.sees("s from 00:00.000 to 00:01.0");
         assert!(screen.contains("polls") && screen.contains("waiting: ") && screen.contains("critical path"), "{screen}");
         tty.keys("v");
-        tty.wait_until("it is cleared", |screen| !screen.contains("Critical path") && !screen.contains('['));
+        tty.wait_until("it is cleared", |screen| !screen.contains("Critical path") && !screen.contains("[1"));
     }
     tty.keys("q");
     assert_eq!(tty.end().code, 0);

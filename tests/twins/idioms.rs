@@ -178,7 +178,7 @@ fn a_shutdown_handles_real_signals() {
     }
 }
 
-/// Threads of CPython take turns, so computing in them takes as long as on the loop.
+/// Threads of `CPython` take turns, so computing in them takes as long as on the loop.
 #[test]
 fn threads_do_not_make_computing_faster() {
     if python_is_here() {
