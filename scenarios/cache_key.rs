@@ -68,6 +68,40 @@ pub const SCENARIO: Scenario = Scenario {
         Breaks::checks(&[("key", "text")], &[FETCHED_ONCE, VALUES_APART, FUNCTIONS_APART]),
         Breaks::checks(&[("key", "qualified")], &[FETCHED_ONCE, VALUES_APART]),
     ],
+    story: &[
+        Stop::at(
+            When::Log(Nth::First, "fetches"),
+            "{task} {text}: no entry has the key of this call yet, so it asks the shop.",
+        ),
+        Stop::at(
+            When::Log(Nth::Number(2), "fetches"),
+            "{task} writes the same call in another way, so its key is another text. It misses, and the shop is asked again.",
+        )
+        .unless("key", "typed"),
+        Stop::at(
+            When::Wait(Nth::First, "title, discount=0", For::Lock),
+            "{task} writes the same call in another way. Its key is an equal value, so it finds the entry and waits until {holders} \
+             has the price.",
+        )
+        .only("key", "typed"),
+        Stop::at(
+            When::Log(Nth::First, "nothing fails"),
+            "{task} gets the price of something else, because the two calls have equal texts. Nothing fails, and nobody notices.",
+        )
+        .line("first wrong price")
+        .unless("key", "typed"),
+        Stop::at(
+            When::Log(Nth::Last, "fetches"),
+            "This is the last of {counter:fetches} fetches. From now on every call finds an entry with its key.",
+        )
+        .sometimes(),
+        Stop::at(
+            When::Over,
+            "{figure:fetches} fetches, {figure:fetched twice} of them for a value that was there. Of {figure:answers} answers, \
+             {figure:price of another article} have the price of another article and {figure:price of another function} that of \
+             another function.",
+        ),
+    ],
     source: include_str!("cache_key.rs"),
     path: file!(),
     twin: include_str!("cache_key.py"),

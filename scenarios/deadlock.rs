@@ -84,7 +84,7 @@ pub const SCENARIO: Scenario = Scenario {
         Stop::at(
             When::Stall,
             "{task} asks for the lock that closes the circle: {stuck} each hold the lock that the other needs. None of them can ever \
-             go on, and nothing reports it.",
+             go on, and the program reports nothing.",
         )
         .sometimes(),
         Stop::at(

@@ -58,7 +58,7 @@ pub const SCENARIO: Scenario = Scenario {
         .line("acquire_many"),
         Stop::at(
             When::Wait(Nth::First, "request", For::Permit),
-            "{task} finds no free permit: {holders} have them. It waits in a queue with {queue} tasks, and takes no thread.",
+            "{task} finds no free permit: {holders} have them. It waits in a queue of {queue} tasks, and takes no thread.",
         ),
         Stop::at(
             When::LongestWait("request", For::Permit),
