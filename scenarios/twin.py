@@ -312,7 +312,7 @@ def main(scenario, params, run, refuse=None, real=None):
 
 
 def _show_warnings(scenario):
-    """Prints every warning on standard error, those of asyncio and of Python alike."""
+    """Prints every warning on standard error, from asyncio and from Python alike."""
     logging.basicConfig(format=f"{scenario}: %(message)s")
     logging.captureWarnings(True)
     # By default, Python prints a warning once for each line, and hides unclosed sockets and files.

@@ -31,8 +31,7 @@ pub enum Occurs {
     Sometimes,
 }
 
-/// A moment that is found in a trace. A name stands for every task whose name begins with these words; an empty name stands for all
-/// tasks.
+/// A moment that is found in a trace. A name means every task whose name begins with these words; an empty name means all tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     /// A task is spawned.
