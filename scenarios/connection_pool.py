@@ -12,12 +12,11 @@ so it leaks only if you *keep* it.
 """
 
 import asyncio
-import functools
 import os
 import sqlite3
 import tempfile
 
-from twin import Number, Outcome, main, now
+from twin import Number, Outcome, in_thread, main, now
 
 PARAMS = {
     "clients": Number(8, 1, 200),
@@ -30,27 +29,6 @@ PARAMS = {
 # How many connections each client asks for, and how long it waits for one before it gives up, in ms.
 REQUESTS = 5
 PATIENCE = 3_000
-
-
-async def in_thread(function, *args):
-    """Runs a blocking call in a thread; ends only after the thread, even if the caller is cancelled.
-
-    `asyncio.to_thread` ends at once when it is cancelled, while its thread goes on and still uses the connection.
-    """
-    call = asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args))
-    cancelled = None
-    while not call.done():
-        try:
-            # Unlike `await call`, this leaves the call alone when it is cancelled.
-            await asyncio.wait({call})
-        except asyncio.CancelledError as error:
-            # A thread cannot be stopped: wait for it first.
-            cancelled = error
-    if cancelled is None:
-        return call.result()
-    # Nobody reads the result. Retrieve an error, or asyncio would log that nobody did.
-    call.exception()
-    raise cancelled
 
 
 class Pool:

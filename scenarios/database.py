@@ -17,12 +17,11 @@ using it.
 
 import asyncio
 import contextlib
-import functools
 import os
 import sqlite3
 import tempfile
 
-from twin import BadValue, Number, Outcome, main, now
+from twin import BadValue, Number, Outcome, in_thread, main, now
 
 PARAMS = {
     "users": Number(8, 1, 200),
@@ -41,27 +40,6 @@ ORDER = 10
 def refuse(cx):
     if cx.min_size > cx.pool:
         raise BadValue(f"min_size: {cx.min_size} is more than the pool may open: at most {cx.pool}")
-
-
-async def in_thread(function, *args):
-    """Runs a blocking call in a thread; ends only after the thread, even if the caller is cancelled.
-
-    `asyncio.to_thread` ends at once when it is cancelled, while its thread goes on and still uses the connection.
-    """
-    call = asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args))
-    cancelled = None
-    while not call.done():
-        try:
-            # Unlike `await call`, this leaves the call alone when it is cancelled.
-            await asyncio.wait({call})
-        except asyncio.CancelledError as error:
-            # A thread cannot be stopped: wait for it first.
-            cancelled = error
-    if cancelled is None:
-        return call.result()
-    # Nobody reads the result. Retrieve an error, or asyncio would log that nobody did.
-    call.exception()
-    raise cancelled
 
 
 class Pool:

@@ -18,6 +18,7 @@ or more, on virtual time too, and about coroutines that were never awaited:
 """
 
 import asyncio
+import functools
 import json
 import logging
 import selectors
@@ -210,6 +211,27 @@ def given(params, real=False, **settings):
 
 
 # Servers -----------------------------------------------------------------------
+
+
+async def in_thread(function, *args):
+    """Runs a blocking call in a thread; ends only after the thread, even if the caller is cancelled.
+
+    `asyncio.to_thread` ends at once when it is cancelled, while its thread goes on and still uses what it was given.
+    """
+    call = asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args))
+    cancelled = None
+    while not call.done():
+        try:
+            # Unlike `await call`, this leaves the call alone when it is cancelled.
+            await asyncio.wait({call})
+        except asyncio.CancelledError as error:
+            # A thread cannot be stopped: wait for it first.
+            cancelled = error
+    if cancelled is None:
+        return call.result()
+    # Nobody reads the result. Retrieve an error, or asyncio would log that nobody did.
+    call.exception()
+    raise cancelled
 
 
 class Guests:

@@ -1,8 +1,8 @@
-//! Single calls through a breaker: late, dropped, and of another kind.
+//! Tests of single calls: an answer comes late, the caller drops the call, the error has another kind.
 
 use super::*;
 
-/// A breaker that one failure opens, for 100 ms.
+/// Returns a breaker that opens after one failure and stays open for 100 ms.
 fn breaker() -> Breaker {
     Breaker::new(&Context::of(&SCENARIO, &[(THRESHOLD, "1"), (RECOVERY, "100")]))
 }

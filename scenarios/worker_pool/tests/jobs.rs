@@ -1,4 +1,4 @@
-//! Jobs that time out, are told to end, or fail.
+//! Tests of jobs: a job times out, sees the stop flag, or fails.
 
 use super::*;
 
