@@ -76,6 +76,20 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .sometimes(),
     ],
+    questions: &[
+        Question::new(
+            "All {param:tasks} fetches start at once, and each takes another time. When does main have all results?",
+            Answer::Choice(&[
+                Choice::new("When as much time has passed as all fetches take together", If::Equal("figure:total", "figure:one after the other")),
+                Choice::new("When the slowest fetch ends", If::Equal("figure:total", "figure:slowest")),
+                Choice::new("When the first fetch ends", If::Less("figure:total", "figure:slowest")),
+                Choice::new("Later than all of that", If::Otherwise),
+            ]),
+            When::End(Nth::Last, "fetch", How::Somehow),
+            "The waits overlap, so only the slowest counts: {task} took {lasted}. One after the other would be \
+             {figure:one after the other}.",
+        ),
+    ],
     source: include_str!("gather.rs"),
     path: file!(),
     twin: include_str!("gather.py"),

@@ -71,6 +71,34 @@ pub const SCENARIO: Scenario = Scenario {
         .line("drop(permit)"),
         Stop::at(When::Over, "The run took {figure:total}, and never more than {figure:peak in flight} calls were in flight."),
     ],
+    questions: &[
+        Question::new(
+            "Each of the {param:requests} calls takes about {param:latency}. How long do all of them take?",
+            Answer::Choice(&[
+                Choice::new("About as long as one call", If::Equal("figure:peak in flight", "param:requests")),
+                Choice::new("As long as all calls one after the other", If::Equal("figure:peak in flight", "1")),
+                Choice::new("Something between", If::Otherwise),
+            ]),
+            When::Over,
+            "At most {figure:peak in flight} calls were in flight at once, so the run took {figure:total}.",
+        ),
+        Question::new(
+            "How long does the request wait for its permits that waits longest?",
+            Answer::Time {
+                is: "lasted",
+                typical: &[
+                    (
+                        "param:latency",
+                        "That is only until the first permit is given back, and most of the queue is still waiting then.",
+                    ),
+                    ("param:latency * param:requests", "That would be so if one call ran at a time."),
+                ],
+            },
+            When::LongestWait("request", For::Permit),
+            "The queue is fair, so the last request in it, {task}, waits until nearly all others have been served.",
+        )
+        .unless("permits", "1000"),
+    ],
     source: include_str!("semaphore.rs"),
     path: file!(),
     twin: include_str!("semaphore.py"),

@@ -1,5 +1,7 @@
 //! Every story is walked in runs of every variant: what it declares is found, in order, and what it says is so.
 
+mod questions;
+
 use std::collections::BTreeSet;
 
 use ::engine::story::{Told, story};
@@ -26,6 +28,16 @@ impl Run {
         let (trace, report) = super::run(&spec);
         let told = story(&spec, &trace, Some(&report));
         Self { spec, trace, report, told }
+    }
+
+    /// A run with these numbers set.
+    fn with(scenario: &'static Scenario, numbers: &[(&str, u64)], clock: Clock) -> Self {
+        let mut values = Values::defaults(scenario.params);
+        for (name, number) in numbers {
+            let param = scenario.param(name).expect("it has it");
+            values.set(param, param.parse(&number.to_string()).expect("it is a number"));
+        }
+        Self::of(scenario, values, 0, clock)
     }
 
     fn name(&self) -> String {
@@ -100,6 +112,7 @@ fn walk(run: &Run, must_occur: impl Fn(&Stop) -> bool) -> Vec<bool> {
     let places: Vec<usize> = run.told.iter().map(|told| told.place).collect();
     assert!(places.is_sorted(), "{name}: the stops are found in the order {places:?}");
     assert!((3..=7).contains(&places.len()), "{name}: {} stops", places.len());
+    questions::check(run);
     found
 }
 
@@ -140,17 +153,19 @@ fn a_stop_is_within_the_run_and_points_at_what_exists() {
     }
 }
 
+/// Whether a figure with this name is documented.
+fn is_known(name: &str) -> bool {
+    Stop::FIGURES.iter().any(|(figure, _)| {
+        *figure == name || name.split_once(':').is_some_and(|(of, _)| figure.starts_with(of) && figure.contains(':'))
+    })
+}
+
 /// Only names that are documented are used.
 #[test]
 fn a_text_names_figures_that_exist() {
-    let known = |name: &str| {
-        Stop::FIGURES.iter().any(|(figure, _)| {
-            *figure == name || name.split_once(':').is_some_and(|(of, _)| figure.starts_with(of) && figure.contains(':'))
-        })
-    };
     for (scenario, stop) in CATALOGUE.iter().flat_map(|scenario| scenario.story.iter().map(move |stop| (scenario, stop))) {
         for name in stop.says.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name) {
-            assert!(known(name), "{}: {{{name}}}", scenario.id);
+            assert!(is_known(name), "{}: {{{name}}}", scenario.id);
         }
     }
 }
@@ -160,12 +175,7 @@ fn a_text_names_figures_that_exist() {
 fn what_the_story_of_the_semaphore_says_is_its_own_arithmetic() {
     let scenario = &scenarios::semaphore::SCENARIO;
     for (permits, requests) in [(1_u64, 4_u64), (3, 20), (5, 7)] {
-        let mut values = Values::defaults(scenario.params);
-        for (name, text) in [("permits", permits.to_string()), ("requests", requests.to_string())] {
-            let param = scenario.param(name).expect("it has it");
-            values.set(param, param.parse(&text).expect("it is a number"));
-        }
-        let run = Run::of(scenario, values, 0, Clock::Virtual);
+        let run = Run::with(scenario, &[("permits", permits), ("requests", requests)], Clock::Virtual);
         let text = |wanted: fn(&When) -> bool| {
             let place = scenario.story.iter().position(|stop| wanted(&stop.when)).expect("there is such a stop");
             run.told.iter().find(|told| told.place == place).expect("it is found").says.clone()
@@ -185,10 +195,7 @@ fn what_the_story_of_the_semaphore_says_is_its_own_arithmetic() {
 #[test]
 fn a_wait_without_length_has_its_own_waker() {
     let scenario = &scenarios::producer_consumer::SCENARIO;
-    let param = scenario.param("producers").expect("it has it");
-    let mut values = Values::defaults(scenario.params);
-    values.set(param, param.parse("4").expect("it is a number"));
-    let run = Run::of(scenario, values, 0, Clock::Virtual);
+    let run = Run::with(scenario, &[("producers", 4)], Clock::Virtual);
     let says: Vec<&str> = run.told.iter().map(|told| told.says.as_str()).collect();
     assert!(says.contains(&"consumer 0 takes an item, and so makes room. producer 3 goes on after 0 ms."), "{says:?}");
 }

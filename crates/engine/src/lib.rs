@@ -18,6 +18,7 @@ mod gate;
 mod intake;
 mod limit;
 pub mod program;
+pub mod question;
 mod quiet;
 mod replay;
 mod run;

@@ -22,11 +22,13 @@ use std::time::Duration;
 
 pub mod draw;
 mod param;
+pub mod question;
 pub mod story;
 pub mod testing;
 mod ways;
 pub mod work;
 
+use question::Question;
 use story::Stop;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
@@ -35,6 +37,7 @@ pub use ways::{Breaks, How};
 
 /// The imports that every scenario needs.
 pub mod prelude {
+    pub use crate::question::{Answer, Choice, If, Question};
     pub use crate::story::{For, How, Nth, Stop, When};
     pub use crate::{Breaks, Clock, Context, Group, Outcome, Param, Scenario, ValueError, Values, accept_all};
 }
@@ -73,6 +76,8 @@ pub struct Scenario {
     pub breaks: &'static [Breaks],
     /// Its story: the moments to look at, in order.
     pub story: &'static [Stop],
+    /// What a user predicts before a run.
+    pub questions: &'static [Question],
     /// Why it, or one of its variants, needs the real clock; empty if none does.
     pub real_because: &'static str,
     /// Its source file, as the code pane shows it. The `//!` text at its top is the long lesson.
@@ -104,6 +109,7 @@ impl Scenario {
         builds_on: &[],
         breaks: &[],
         story: &[],
+        questions: &[],
         real_because: "",
         source: "",
         path: "",

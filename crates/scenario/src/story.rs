@@ -169,11 +169,18 @@ impl Stop {
 
     /// Whether it is part of the story at these values.
     pub fn is_told_at(&self, values: &Values) -> bool {
+        self.occurs.is_at(values)
+    }
+}
+
+impl Occurs {
+    /// Whether these values allow it.
+    pub(crate) fn is_at(self, values: &Values) -> bool {
         let is_set = |name, value| values.iter().any(|(param, set)| param.name == name && set.to_string() == value);
-        match self.occurs {
-            Occurs::Always | Occurs::Sometimes => true,
-            Occurs::At(name, value) => is_set(name, value),
-            Occurs::NotAt(name, value) => !is_set(name, value),
+        match self {
+            Self::Always | Self::Sometimes => true,
+            Self::At(name, value) => is_set(name, value),
+            Self::NotAt(name, value) => !is_set(name, value),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Replaces the names in the text of a stop by figures of the run.
+//! The figures of a run that stories and questions name, and the texts that contain them.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use scenario::story::For;
 use scenario::{Kind, Outcome};
@@ -12,81 +12,160 @@ use crate::{Ending, Report, Spec};
 /// How many names of tasks a text lists at most.
 const NAMES: usize = 3;
 
-/// The text with all figures; `None` if the run lacks one of them.
-pub(super) fn fill(spec: &Spec, trace: &Trace, report: Option<&Report>, found: Found, text: &str) -> Option<String> {
-    let run = Run { spec, trace, report, found };
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, from)) = rest.split_once('{') {
-        let (name, after) = from.split_once('}')?;
-        filled.push_str(before);
-        filled.push_str(&run.figure(name)?);
-        rest = after;
-    }
-    filled.push_str(rest);
-    Some(filled)
+/// What figures are taken from: a run, at a moment.
+pub(crate) struct Run<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) trace: &'a Trace,
+    pub(crate) report: Option<&'a Report>,
+    pub(crate) found: Found,
 }
 
-/// What figures are taken from.
-struct Run<'a> {
-    spec: &'a Spec,
-    trace: &'a Trace,
-    report: Option<&'a Report>,
-    found: Found,
+/// A figure.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    /// A number without a unit.
+    Number(f64),
+    /// A time in nanoseconds.
+    Time(f64),
+    /// Names or words.
+    Text(String),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(value) => f.write_str(&number(*value)),
+            Self::Time(ns) => f.write_str(&time(*ns as u64)),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Value {
+    fn count(count: usize) -> Self {
+        Self::Number(count as f64)
+    }
+
+    fn time(ns: u64) -> Self {
+        Self::Time(ns as f64)
+    }
+
+    /// A number that was set or measured in this unit.
+    fn of_unit(value: f64, unit: &str) -> Self {
+        if unit == "ms" { Self::Time(value * 1e6) } else { Self::Number(value) }
+    }
+
+    /// Both together; `None` if that has no meaning, as for a time plus a number.
+    fn combine(self, operator: char, other: Self) -> Option<Self> {
+        use Value::{Number, Time};
+        let calculated = |a: f64, b: f64| match operator {
+            '+' => Some(a + b),
+            '-' => Some(a - b),
+            '*' => Some(a * b),
+            _ => (b != 0.0).then(|| a / b),
+        };
+        match (self, operator, other) {
+            (Number(a), _, Number(b)) => calculated(a, b).map(Number),
+            (Time(a), '+' | '-', Time(b)) | (Time(a), '*' | '/', Number(b)) | (Number(a), '*', Time(b)) => {
+                calculated(a, b).map(Time)
+            }
+            (Time(a), '/', Time(b)) => calculated(a, b).map(Number),
+            _ => None,
+        }
+    }
 }
 
 impl Run<'_> {
-    fn figure(&self, name: &str) -> Option<String> {
+    /// The text with all figures; `None` if the run lacks one of them.
+    pub(crate) fn fill(&self, text: &str) -> Option<String> {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, from)) = rest.split_once('{') {
+            let (name, after) = from.split_once('}')?;
+            filled.push_str(before);
+            let _ = write!(filled, "{}", self.value(name)?);
+            rest = after;
+        }
+        filled.push_str(rest);
+        Some(filled)
+    }
+
+    /// A figure, a number, a word in quotes, or several with operators between them, worked out from left to right.
+    pub(crate) fn value(&self, text: &str) -> Option<Value> {
+        let operator = |text: &str| text.match_indices([' ']).find_map(|(at, _)| operator_at(text, at).map(|found| (at, found)));
+        let (mut left, mut rest) = match operator(text) {
+            Some((at, _)) => (self.atom(&text[..at])?, &text[at..]),
+            None => return self.atom(text),
+        };
+        while let Some(found) = operator_at(rest, 0) {
+            rest = &rest[OPERATOR..];
+            let end = operator(rest).map_or(rest.len(), |(at, _)| at);
+            left = left.combine(found, self.atom(&rest[..end])?)?;
+            rest = &rest[end..];
+        }
+        Some(left)
+    }
+
+    fn atom(&self, text: &str) -> Option<Value> {
+        let quoted = || text.strip_prefix('\'')?.strip_suffix('\'').map(|word| Value::Text(word.to_owned()));
+        text.parse().ok().map(Value::Number).or_else(quoted).or_else(|| self.figure(text))
+    }
+
+    fn figure(&self, name: &str) -> Option<Value> {
         let (trace, at_ns) = (self.trace, self.found.at_ns);
         if let Some((of, name)) = name.split_once(':') {
             return self.named(of, name);
         }
         match name {
-            "time" => Some(time(at_ns)),
-            "length" => self.report.map(|report| time(report.elapsed_ns)),
-            "task" => self.found.task.map(|task| trace.tasks[task as usize].name.clone()),
-            "by" => self.by(),
-            "lasted" => self.found.span.map(|(from_ns, to_ns)| time(to_ns - from_ns)),
-            "crowd" => Some(self.crowd()?.to_string()),
-            "holders" => self.holders(),
+            "time" => Some(Value::time(at_ns)),
+            "length" => self.report.map(|report| Value::time(report.elapsed_ns)),
+            "task" => self.found.task.map(|task| Value::Text(trace.tasks[task as usize].name.clone())),
+            "by" => self.by().map(Value::Text),
+            "lasted" => self.found.span.map(|(from_ns, to_ns)| Value::time(to_ns - from_ns)),
+            "crowd" => self.crowd().map(Value::count),
+            "holders" => self.holders().map(Value::Text),
             "queue" => self.queue(),
-            "spawned" => Some(self.others().count().to_string()),
-            "alive" => Some(self.others().filter(|(_, task)| task.end_at(at_ns).is_none()).count().to_string()),
-            "ended" => Some(self.others().filter(|(_, task)| task.end_at(at_ns).is_some()).count().to_string()),
+            "spawned" => Some(Value::count(self.others().count())),
+            "alive" => Some(Value::count(self.others().filter(|(_, task)| task.end_at(at_ns).is_none()).count())),
+            "ended" => Some(Value::count(self.others().filter(|(_, task)| task.end_at(at_ns).is_some()).count())),
             "cancelled" => {
                 let cancelled = |end: Option<trace::Ended>| end.is_some_and(|end| end.how == trace::End::Cancelled);
-                Some(self.others().filter(|(_, task)| cancelled(task.end_at(at_ns))).count().to_string())
+                Some(Value::count(self.others().filter(|(_, task)| cancelled(task.end_at(at_ns))).count()))
             }
-            "text" => self.found.line.map(|line| trace.log[line].message.clone()),
+            "text" => self.found.line.map(|line| Value::Text(trace.log[line].message.clone())),
             "stuck" => {
                 let stall = self.report?.stall(trace)?;
-                Some(list(trace, stall.tasks.iter().map(|task| Some(task.task))))
+                Some(Value::Text(list(trace, stall.tasks.iter().map(|task| Some(task.task)))))
             }
             _ => None,
         }
     }
 
     /// A figure of this kind that has a name.
-    fn named(&self, of: &str, name: &str) -> Option<String> {
+    fn named(&self, of: &str, name: &str) -> Option<Value> {
         let (trace, at_ns) = (self.trace, self.found.at_ns);
         let so_far = || find::named(trace, name).filter(|(_, task)| task.spawned_ns <= at_ns);
         match of {
-            "count" => Some(so_far().count().to_string()),
-            "done" => Some(so_far().filter(|(_, task)| task.end_at(at_ns).is_some()).count().to_string()),
-            "counter" => Some(number(trace.counters.iter().find(|counter| counter.name == name)?.at(at_ns)?)),
+            "count" => Some(Value::count(so_far().count())),
+            "done" => Some(Value::count(so_far().filter(|(_, task)| task.end_at(at_ns).is_some()).count())),
+            "counter" => {
+                let counter = trace.counters.iter().find(|counter| counter.name == name)?;
+                counter.at(at_ns).map(Value::Number)
+            }
             "word" => {
                 let points = &trace.words.iter().find(|words| words.name == name)?.points;
-                points.iter().rfind(|(since_ns, _)| *since_ns <= at_ns).map(|(_, word)| word.to_string())
+                points.iter().rfind(|(since_ns, _)| *since_ns <= at_ns).map(|(_, word)| Value::Text(word.to_string()))
             }
             "figure" => {
-                let outcome = outcome(self.report?)?;
-                let figure = outcome.figures.iter().find(|figure| figure.name == name)?;
-                Some(if figure.unit == "ms" { time((figure.value * 1e6) as u64) } else { number(figure.value) })
+                let figure = outcome(self.report?)?.figures.iter().find(|figure| figure.name == name)?;
+                Some(Value::of_unit(figure.value, figure.unit))
             }
             "param" => {
                 let (param, value) = self.spec.values.iter().find(|(param, _)| param.name == name)?;
-                let is_time = matches!(param.kind, Kind::Number { unit: "ms", .. });
-                Some(if is_time { time(self.spec.values.number(param).saturating_mul(1_000_000)) } else { value.to_string() })
+                Some(match param.kind {
+                    Kind::Number { unit, .. } => Value::of_unit(self.spec.values.number(param) as f64, unit),
+                    _ => Value::Text(value.to_string()),
+                })
             }
             _ => None,
         }
@@ -140,9 +219,9 @@ impl Run<'_> {
         (!holders.is_empty()).then(|| list(self.trace, holders.iter().map(|holder| holder.task)))
     }
 
-    fn queue(&self) -> Option<String> {
+    fn queue(&self) -> Option<Value> {
         let resource = self.leaf()?.resource?;
-        Some(self.trace.resources[resource as usize].at_with(self.found.at_ns, 0).waiting.to_string())
+        Some(Value::Number(self.trace.resources[resource as usize].at_with(self.found.at_ns, 0).waiting as f64))
     }
 
     /// The task that ended the wait.
@@ -158,8 +237,19 @@ impl Run<'_> {
     }
 }
 
+/// The length of an operator with its spaces.
+const OPERATOR: usize = 3;
+
+/// The operator that begins with the space at this place.
+fn operator_at(text: &str, at: usize) -> Option<char> {
+    match text.as_bytes().get(at..at + OPERATOR)? {
+        [b' ', operator @ (b'+' | b'-' | b'*' | b'/'), b' '] => Some(char::from(*operator)),
+        _ => None,
+    }
+}
+
 /// The outcome of a run that has one.
-fn outcome(report: &Report) -> Option<&Outcome> {
+pub(crate) fn outcome(report: &Report) -> Option<&Outcome> {
     match &report.ending {
         Ending::Finished(outcome) => Some(outcome),
         _ => None,

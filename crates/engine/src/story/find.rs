@@ -7,25 +7,25 @@ use crate::{Ending, Report};
 
 /// A moment that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// When it is, in nanoseconds since the run began.
-    pub(super) at_ns: u64,
+    pub(crate) at_ns: u64,
     /// The task that it is about.
-    pub(super) task: Option<TaskIx>,
+    pub(crate) task: Option<TaskIx>,
     /// When the wait or the poll that it is about began and ended.
-    pub(super) span: Option<(u64, u64)>,
+    pub(crate) span: Option<(u64, u64)>,
     /// The place of the event that it is about, in the log.
-    pub(super) line: Option<usize>,
+    pub(crate) line: Option<usize>,
 }
 
 impl Found {
-    fn at(at_ns: u64, task: Option<TaskIx>) -> Self {
+    pub(crate) fn at(at_ns: u64, task: Option<TaskIx>) -> Self {
         Self { at_ns, task, span: None, line: None }
     }
 }
 
 /// Finds the moment, if it has occurred.
-pub(super) fn find(trace: &Trace, report: Option<&Report>, when: When) -> Option<Found> {
+pub(crate) fn find(trace: &Trace, report: Option<&Report>, when: When) -> Option<Found> {
     match when {
         When::Spawn(nth, name) => pick(nth, named(trace, name).map(|(ix, task)| Found::at(task.spawned_ns, Some(ix)))),
         When::Wait(nth, name, what) => pick(nth, waits(trace, name, what).map(|wait| Found { at_ns: start(&wait), ..wait })),
@@ -73,7 +73,7 @@ pub(super) fn find(trace: &Trace, report: Option<&Report>, when: When) -> Option
 }
 
 /// The tasks whose names begin with these words, in spawn order.
-pub(super) fn named<'a>(trace: &'a Trace, name: &'a str) -> impl Iterator<Item = (TaskIx, &'a Task)> {
+pub(crate) fn named<'a>(trace: &'a Trace, name: &'a str) -> impl Iterator<Item = (TaskIx, &'a Task)> {
     let is_it = move |task: &Task| task.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
     (0..).zip(&trace.tasks).filter(move |(_, task)| name.is_empty() || is_it(task))
 }
@@ -112,7 +112,7 @@ fn waiting(trace: &Trace, task: TaskIx, wait: &WaitView<'_>) -> Found {
 
 /// The wait that a moment is about. A time alone does not say which: on the virtual clock several waits of a task can begin at the
 /// same time.
-pub(super) fn wait_of<'a>(trace: &'a Trace, found: &Found) -> Option<WaitView<'a>> {
+pub(crate) fn wait_of<'a>(trace: &'a Trace, found: &Found) -> Option<WaitView<'a>> {
     let (task, span) = (found.task?, found.span?);
     trace.waits_of(task).find(|wait| waiting(trace, task, wait).span == Some(span))
 }
@@ -131,7 +131,7 @@ fn is_for(trace: &Trace, wait: &WaitView<'_>, what: For) -> bool {
 }
 
 /// Whether a cause is of this kind.
-pub(super) fn matches(cause: Cause, what: For) -> bool {
+pub(crate) fn matches(cause: Cause, what: For) -> bool {
     match what {
         For::Anything => true,
         For::Time => cause == Cause::Time,

@@ -3,8 +3,8 @@
 //! The scenario says what to look at, and the trace what there is. Both are known here, and the
 //! screen needs only what comes of it.
 
-mod figures;
-mod find;
+pub(crate) mod figures;
+pub(crate) mod find;
 
 use scenario::story::Stop;
 use trace::{TaskIx, Trace};
@@ -38,13 +38,13 @@ pub fn story(spec: &Spec, trace: &Trace, report: Option<&Report>) -> Vec<Told> {
 
 fn told(spec: &Spec, trace: &Trace, report: Option<&Report>, place: usize, stop: &Stop) -> Option<Told> {
     let found = find::find(trace, report, stop.when)?;
-    let says = figures::fill(spec, trace, report, found, stop.says)?;
+    let says = figures::Run { spec, trace, report, found }.fill(stop.says)?;
     let line = line_of(spec.scenario.source, stop.line);
     Some(Told { at_ns: found.at_ns, task: found.task, line, says, place })
 }
 
 /// The number of the first line, from 1, of the scenario's own code that contains this text; comments do not count.
-fn line_of(source: &str, text: &str) -> Option<u32> {
+pub(crate) fn line_of(source: &str, text: &str) -> Option<u32> {
     let mut lines = (1..).zip(source.lines()).skip_while(|(_, line)| !line.starts_with("async fn run("));
     let is_it = |line: &str| !text.is_empty() && !line.trim_start().starts_with("//") && line.contains(text);
     lines.find(|(_, line)| is_it(line)).map(|(number, _)| number)
