@@ -8,6 +8,8 @@ mod paint;
 #[path = "screens/recorded.rs"]
 mod recorded;
 
+use std::time::Duration;
+
 use engine::Spec;
 use insta::assert_snapshot;
 use scenario::{Clock, Scenario};
@@ -16,7 +18,7 @@ use tui::app::effect::Effect;
 use tui::app::input::action::Action;
 use tui::app::model::{Layout, Model, Pane, Theme};
 use tui::app::panes::{CodeTab, ExplainTab};
-use tui::app::run::playback;
+use tui::app::run::{playback, predict};
 use tui::app::timeline::viewport;
 use tui::app::update;
 
@@ -76,6 +78,58 @@ fn scenarios_in_mono_and_in_ascii() {
         let ascii = screen(&model, 80, 24);
         assert!(ascii.is_ascii(), "a glyph beyond ASCII was drawn:\n{ascii}");
         assert_snapshot!(format!("{}_ascii", scenario.id), ascii);
+    }
+}
+
+/// A question before a run: what the run shows is not on screen.
+#[test]
+fn questions_before_a_run() {
+    let asks = |id: &str, keys: &[Action], width, height| {
+        let scenario = CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue");
+        let mut model = run(Spec::new(scenario), width, height);
+        model.predict.on = true;
+        _ = update::update(&mut model, Action::Restart);
+        for key in keys {
+            _ = update::update(&mut model, key.clone());
+        }
+        model
+    };
+    for (width, height) in [(200, 60), (120, 40), (80, 24), (60, 16)] {
+        let model = asks("semaphore", &[], width, height);
+        let shown = screen(&model, width, height);
+        assert!(!shown.contains("3.500") && !shown.contains("request 0"), "{shown}");
+        assert_snapshot!(format!("predict_{width}x{height}"), shown);
+    }
+    let mut model = asks("semaphore", &[Action::Answer, Action::Type('x'), Action::Answer], 80, 24);
+    assert_snapshot!("predict_error", paint::styled(&paint::frame(&model, 80, 24).0));
+    model.options.theme = Theme::plain(false, false);
+    let buf = paint::frame(&model, 80, 24).0;
+    assert!(paint::text(&buf).is_ascii());
+    assert_snapshot!("predict_error_mono_ascii", paint::styled(&buf));
+}
+
+/// The run stops where the story shows an answer.
+#[test]
+fn an_answer_is_compared_at_the_stop_that_shows_it() {
+    for (width, height) in [(200, 60), (120, 40), (80, 24)] {
+        let spec = Spec::new(&scenarios::semaphore::SCENARIO);
+        let mut model = recorded::fresh(spec.clone());
+        model.predict.on = true;
+        lay_out(&mut model, width, height);
+        let answers = [Action::Answer, Action::Paste("500 ms".to_owned()), Action::Answer];
+        _ = update::opened(&mut model);
+        for action in answers {
+            _ = update::update(&mut model, action);
+        }
+        recorded::record(&mut model, spec);
+        playback::recorded(&mut model);
+        let view = model.run.as_mut().expect("it has been run");
+        view.trace.samples.clear();
+        view.cost_ns = Some(25.0);
+        assert!(predict::settle(&mut model).is_some_and(|(_, score)| (score.right, score.made) == (0, 2)));
+        _ = update::update(&mut model, Action::Tick(Duration::from_millis(3_100)));
+        lay_out(&mut model, width, height);
+        assert_snapshot!(format!("predict_compared_{width}x{height}"), screen(&model, width, height));
     }
 }
 

@@ -160,6 +160,11 @@ pub(super) struct OpenArgs {
     pub scenario: Option<String>,
     #[command(flatten)]
     pub how: HowArgs,
+    /// Ask before each run what you expect.
+    ///
+    /// The run shows whether you were right, and why.
+    #[arg(long)]
+    pub predict: bool,
     #[command(flatten)]
     pub record: RecordArgs,
     #[command(flatten)]
@@ -222,7 +227,6 @@ pub(super) struct ReplayArgs {
 /// What to attach to.
 #[derive(Debug, Args)]
 pub(super) struct AttachArgs {
-    /// Process id, socket, or recording that is being written.
     /// Process id, socket, recording, or URL of tokio-console.
     ///
     /// A recording may still be being written. http://HOST:PORT is a program that serves tokio-console, as

@@ -38,6 +38,7 @@ pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
     let file = record::file(&args.record)?;
     let mut model = Model::new(CATALOGUE, options, Some(spec));
     model.bindings = config.bindings;
+    model.predict.on = args.predict || config.predict;
     model.session.own_colors = config.colors;
     if picked.is_none() {
         // Probably a new user: run the first scenario and show its lesson beside it.
@@ -64,6 +65,7 @@ pub(super) fn options(
 /// first, if there is one.
 pub(super) fn show(mut model: Model, file: Option<File>, feed: Option<Feed>) -> Result<ExitCode, Stop> {
     let seen = shell::seen::file();
+    model.predict.scores = seen.as_deref().map(|file| shell::seen::scores(file, CATALOGUE)).unwrap_or_default();
     model.seen = seen.as_deref().map(|file| shell::seen::load(file, CATALOGUE)).unwrap_or_default();
     if model.session.start || model.run.is_some() || feed.is_some() {
         // Without a run the stage layout would be empty.

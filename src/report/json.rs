@@ -7,6 +7,7 @@ use scenario::{Check, Figure, Value, Values};
 use serde::{Serialize, Serializer};
 
 use super::escape;
+use engine::question;
 use engine::story::Told;
 use engine::{Ending, Report, Spec};
 use recording::Program;
@@ -63,6 +64,8 @@ struct Object<'a> {
     checks: Vec<Checked<'a>>,
     /// The stops of the scenario's story that occur in the run.
     story: Vec<ToldStop>,
+    /// The scenario's questions that the run answers.
+    questions: Vec<AnsweredQuestion>,
     #[serde(flatten)]
     observed: Observed<'a>,
 }
@@ -108,6 +111,16 @@ struct ToldStop {
     /// The line of the scenario's source to look at, from 1, if the story names one.
     line: Option<u32>,
     text: String,
+}
+
+/// A question, and the answer of the run.
+#[derive(Serialize)]
+struct AnsweredQuestion {
+    text: String,
+    /// Empty if a number or a time is asked for.
+    choices: Vec<String>,
+    answer: String,
+    why: String,
 }
 
 /// The parameters as an object, in the order of declaration.
@@ -261,8 +274,17 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         outcome: figures.iter().map(|figure| Named { name: &figure.name, value: figure.value, unit: figure.unit }).collect(),
         checks: checks.iter().map(|check| Checked { name: &check.name, holds: check.holds }).collect(),
         story: engine::story::story(spec, trace, Some(report)).into_iter().map(told_stop).collect(),
+        questions: questions(spec, trace, report),
         observed: observed(trace, report),
     }
+}
+
+fn questions(spec: &Spec, trace: &Trace, report: &Report) -> Vec<AnsweredQuestion> {
+    let answered = |asked: question::Asked| {
+        let answered = question::answer(spec, trace, report, asked.question)?;
+        Some(AnsweredQuestion { text: asked.text, choices: asked.choices, answer: answered.text, why: answered.why })
+    };
+    question::ask(spec).into_iter().filter_map(answered).collect()
 }
 
 fn told_stop(stop: Told) -> ToldStop {
@@ -362,7 +384,7 @@ mod tests {
             r#"{"scenario":"semaphore","params":{"requests":20,"permits":3,"latency":500,"jitter":0,"permits_each":1},"#,
             r#""seed":0,"clock":"virtual","workers":0,"elapsed_ms":3500.0,"#,
             r#""outcome":[{"name":"completed","value":20,"unit":"requests"}],"checks":[{"name":"sound","holds":true}],"#,
-            r#""story":[],"tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0},"#,
+            r#""story":[],"questions":[],"tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0},"#,
             r#""polls":{"recorded":0,"runtime":null},"events":{"recorded":0,"lost":0},"#,
             r#""missing":[],"waits":[],"stall":null,"findings":[],"trace_hash":""#,
             &hash,

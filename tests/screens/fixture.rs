@@ -15,6 +15,7 @@ use tui::app::model::{
     Pending, RunView, Theme, Timeline,
 };
 use tui::app::run::found::Found;
+use tui::app::run::prediction::Predict;
 
 use crate::sample;
 
@@ -88,6 +89,7 @@ pub(crate) fn empty() -> Model {
         metrics: MetricsView::default(),
         bookmarks: Vec::new(),
         story: None,
+        predict: Predict::default(),
         reading: tui::app::timeline::reading::Reading::default(),
         notice: None,
         tip: None,

@@ -10,6 +10,7 @@ use scenario::question::{Answer, Choice, If, Question};
 use scenario::story::When;
 use trace::Trace;
 
+pub use crate::story::figures::time;
 use crate::story::figures::{Run, Value, outcome};
 use crate::story::find::{self, Found};
 use crate::story::{Told, story};
@@ -48,6 +49,8 @@ pub struct Answered {
     pub why: String,
     /// The stop of the story that shows it, by its place in the scenario's story; `None` if the run has no such stop.
     pub place: Option<usize>,
+    /// When it can be seen, in nanoseconds since the run began.
+    pub at_ns: u64,
     /// Answers that people often give, and what is wrong about each.
     typical: Vec<(Given, &'static str)>,
     clock: Clock,
@@ -85,7 +88,10 @@ pub fn answer(spec: &Spec, trace: &Trace, report: &Report, question: &Question) 
         }
     };
     let why = run.fill(question.why).unwrap_or_default();
-    Some(Answered { right, text, why, place: stop, typical, clock: spec.clock })
+    // How long something lasts can be seen when it ends.
+    let lasts = matches!(question.at, When::LongestWait(..) | When::LongestPoll(_));
+    let at_ns = found.span.filter(|_| lasts).map_or(found.at_ns, |(_, end_ns)| end_ns);
+    Some(Answered { right, text, why, place: stop, at_ns, typical, clock: spec.clock })
 }
 
 impl Answered {

@@ -65,11 +65,10 @@ impl Value {
             _ => (b != 0.0).then(|| a / b),
         };
         match (self, operator, other) {
-            (Number(a), _, Number(b)) => calculated(a, b).map(Number),
             (Time(a), '+' | '-', Time(b)) | (Time(a), '*' | '/', Number(b)) | (Number(a), '*', Time(b)) => {
                 calculated(a, b).map(Time)
             }
-            (Time(a), '/', Time(b)) => calculated(a, b).map(Number),
+            (Number(a), _, Number(b)) | (Time(a), '/', Time(b)) => calculated(a, b).map(Number),
             _ => None,
         }
     }
@@ -164,7 +163,7 @@ impl Run<'_> {
                 let (param, value) = self.spec.values.iter().find(|(param, _)| param.name == name)?;
                 Some(match param.kind {
                     Kind::Number { unit, .. } => Value::of_unit(self.spec.values.number(param) as f64, unit),
-                    _ => Value::Text(value.to_string()),
+                    Kind::Choice(_) => Value::Text(value.to_string()),
                 })
             }
             _ => None,
@@ -221,7 +220,8 @@ impl Run<'_> {
 
     fn queue(&self) -> Option<Value> {
         let resource = self.leaf()?.resource?;
-        Some(Value::Number(self.trace.resources[resource as usize].at_with(self.found.at_ns, 0).waiting as f64))
+        let waiting = self.trace.resources[resource as usize].at_with(self.found.at_ns, 0).waiting;
+        Some(Value::Number(waiting.into()))
     }
 
     /// The task that ended the wait.
@@ -286,7 +286,7 @@ fn number(value: f64) -> String {
 }
 
 /// A time as people write it: `340 ms`, `3.5 s`.
-fn time(ns: u64) -> String {
+pub fn time(ns: u64) -> String {
     const UNITS: [(u64, &str); 4] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns")];
     let (unit_ns, unit) = UNITS.into_iter().find(|(unit_ns, _)| ns >= *unit_ns).unwrap_or((1_000_000, "ms"));
     let value = ns as f64 / unit_ns as f64;

@@ -94,6 +94,15 @@ pub enum Overlay {
         /// Rows scrolled off the top.
         top: usize,
     },
+    /// A question before a run.
+    Predict {
+        /// The choice under the cursor.
+        row: usize,
+        /// The number or time so far.
+        text: TextField,
+        /// What is wrong with it, after an attempt to answer.
+        error: Option<String>,
+    },
     /// The menu that arranges the lanes.
     Arrange {
         /// The row under the cursor.
@@ -109,7 +118,7 @@ impl Overlay {
             Self::Findings { .. } => Some(ExplainTab::Findings),
             Self::Range { .. } => Some(ExplainTab::Path),
             Self::Resources { .. } => Some(ExplainTab::Resources),
-            Self::Help { .. } | Self::Path { .. } | Self::Palette { .. } | Self::Arrange { .. } => None,
+            Self::Help { .. } | Self::Path { .. } | Self::Palette { .. } | Self::Predict { .. } | Self::Arrange { .. } => None,
         }
     }
 }

@@ -17,6 +17,7 @@ pub use crate::app::list::List;
 pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
 pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
 use crate::app::programs::view::Programs;
+use crate::app::run::prediction::Predict;
 pub use crate::app::run::view::{Cursor, Pending, RunView, StoryView};
 use crate::app::search::sought::Search;
 use crate::app::session::Session;
@@ -62,6 +63,8 @@ pub struct Model {
     pub bookmarks: Vec<u64>,
     /// The story of the run, once the user has gone to one of its stops.
     pub story: Option<StoryView>,
+    /// The questions before runs.
+    pub predict: Predict,
     /// How the run is analysed: range, order, filter.
     pub reading: Reading,
     /// The search in lanes, log or code; the list of scenarios has its own.
@@ -142,6 +145,7 @@ impl Model {
             metrics: MetricsView::default(),
             bookmarks: Vec::new(),
             story: None,
+            predict: Predict::default(),
             reading: Reading::default(),
             search: None,
             notice: None,

@@ -7,6 +7,7 @@ use crate::app::model::Model;
 use crate::app::overlay::arrange::Item;
 use crate::app::overlay::{findings, palette, range};
 use crate::app::panes::Pane;
+use crate::app::run::predict;
 use crate::app::search;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::{grouping, kinds, selection};
@@ -164,7 +165,7 @@ fn scroll_code(model: &mut Model, by: i64) {
 
 fn scroll_overlay(model: &mut Model, by: i64) {
     let (last_finding, last_command) = (findings::last_row(model), palette::last_row(model));
-    let last_step = range::last_step(model);
+    let (last_step, last_choice) = (range::last_step(model), predict::choices(model).map_or(0, |count| count - 1));
     let areas = &model.areas;
     let Mode::Overlay(overlay) = &mut model.mode else { return };
     let (rows, top) = match overlay {
@@ -172,6 +173,7 @@ fn scroll_overlay(model: &mut Model, by: i64) {
         Overlay::Palette { row, .. } => return *row = moved(*row, by, last_command),
         Overlay::Range { row } => return *row = moved(*row, by, last_step),
         Overlay::Findings { row } => return *row = moved(*row, by, last_finding),
+        Overlay::Predict { row, .. } => return *row = moved(*row, by, last_choice),
         Overlay::Arrange { row } => return *row = moved(*row, by, Item::ALL.len() - 1),
         // It may be scrolled before it is first drawn.
         Overlay::Help { pane, top, .. } => (areas.overlay_rows.max(help_lines(&model.bindings, *pane, true).len()), top),

@@ -17,7 +17,7 @@ use crate::app::overlay::palette::What;
 use crate::app::overlay::{arrange, explain, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
-use crate::app::run::{bookmarks, compare, cursor, jump, playback, save, story};
+use crate::app::run::{bookmarks, compare, cursor, jump, playback, predict, save, story};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
 
@@ -96,6 +96,8 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Step(stride) => return cursor::step(model, stride),
         Action::RunCommand => return run_command(model),
         Action::Share => return playback::share(model),
+        Action::Close => return close(model),
+        Action::Answer => return predict::take(model),
         Action::Save => return save::save(model),
         Action::Slower => return playback::change_speed(model, false),
         Action::Faster => return playback::change_speed(model, true),
@@ -104,7 +106,6 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Quit => model.quit = true,
         Action::Help => help(model),
         Action::Palette => palette::toggle(model),
-        Action::Close => close(model),
         Action::Path => path::toggle(model),
         Action::FocusNext => model.focus_on(neighbour(model, 1)),
         Action::FocusPrevious => model.focus_on(neighbour(model, Pane::ALL.len() - 1)),
@@ -139,6 +140,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::GoToTime => cursor::go_to_time(model),
         Action::MarkRange => range::mark(model),
         Action::Compare => compare::show(model),
+        Action::Predict => predict::toggle(model),
         Action::CriticalPath => range::toggle_path(model),
         Action::PathTo => range::path_to(model),
         Action::Order => listing::next(model),
@@ -192,8 +194,9 @@ fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
 }
 
 /// Closes the innermost layer.
-fn close(model: &mut Model) {
+fn close(model: &mut Model) -> Vec<Effect> {
     match model.mode {
+        Mode::Overlay(Overlay::Predict { .. }) => return predict::begin(model),
         Mode::Overlay(_) | Mode::Ask(_) => model.mode = Mode::Browse,
         Mode::Prompt(_) => {
             listing::leave_prompt(model);
@@ -203,6 +206,7 @@ fn close(model: &mut Model) {
         Mode::Search => end_search(model),
         Mode::Browse => close_in_pane(model),
     }
+    Vec::new()
 }
 
 /// Closes the innermost layer of the focused pane, or else the full screen.

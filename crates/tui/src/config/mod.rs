@@ -38,13 +38,22 @@ pub struct Config {
     pub mouse: bool,
     /// Whether to avoid motion.
     pub reduced_motion: bool,
+    /// Whether to ask before each run what the user expects.
+    pub predict: bool,
     /// The user's own colours by role, which replace the theme's; see [`Colors::ROLES`].
     pub colors: Vec<OwnColor>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { bindings: Bindings::default(), theme: None, mouse: true, reduced_motion: false, colors: Vec::new() }
+        Self {
+            bindings: Bindings::default(),
+            theme: None,
+            mouse: true,
+            reduced_motion: false,
+            predict: false,
+            colors: Vec::new(),
+        }
     }
 }
 
@@ -135,9 +144,10 @@ pub fn parse(text: &str) -> Result<Config, Flaw> {
             "theme" => config.theme = theme(&setting)?,
             "mouse" => config.mouse = setting.flag()?,
             "reduced-motion" => config.reduced_motion = setting.flag()?,
+            "predict" => config.predict = setting.flag()?,
             "keys" => keys::read(&settings(&lines, "keys.", part(&setting)?), &mut config.bindings)?,
             "colors" => config.colors = colors(&settings(&lines, "colors.", part(&setting)?))?,
-            _ => return Err(setting.flaw(unknown(name, &["theme", "mouse", "reduced-motion", "keys", "colors"]))),
+            _ => return Err(setting.flaw(unknown(name, &["theme", "mouse", "reduced-motion", "predict", "keys", "colors"]))),
         }
     }
     Ok(config)

@@ -28,6 +28,7 @@ pub fn standard() -> String {
         "Reduce motion: the cursor moves in steps, and the timeline by pages.",
         &format!("reduced-motion = {}", config.reduced_motion),
     );
+    put("Ask before each run what you expect.", &format!("predict = {}", config.predict));
     put(
         "A key or a list of keys for each action; an empty list removes them.\n# A key is a character, a name such as \"Up\", \"PgDn\", \"Enter\", \"Space\" or \"F5\", or either with Ctrl: \"Ctrl-S\".",
         "[keys]",

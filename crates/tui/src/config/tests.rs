@@ -31,10 +31,13 @@ fn is_colour(line: &str) -> bool {
 
 #[test]
 fn settings_are_read() {
-    let text = "theme = 'okabe-ito'\nmouse = false\nreduced-motion = true\n[keys]\nstop = 'Ctrl-X'\n\
+    let text = "theme = 'okabe-ito'\nmouse = false\nreduced-motion = true\npredict = true\n[keys]\nstop = 'Ctrl-X'\n\
                 zoom-in = ['i', 'f5', 'insert', '+']\nfindings = []\nquit = ' '\npause = 'Q'\n[colors]\nlock = '#010203'";
     let config = parse(text).expect("a right file");
-    assert_eq!((config.theme, config.mouse, config.reduced_motion), (Some(ThemeName::OkabeIto), false, true));
+    assert_eq!(
+        (config.theme, config.mouse, config.reduced_motion, config.predict),
+        (Some(ThemeName::OkabeIto), false, true, true)
+    );
     let keys = |name: &str| -> Vec<String> {
         config.bindings.named(name).into_iter().flat_map(|binding| binding.keys.iter()).map(|key| key.name()).collect()
     };
@@ -52,7 +55,7 @@ fn what_is_wrong_is_told_with_its_line_and_its_key() {
         ("\ntheme = 3", "2: theme: expected a quoted string"),
         ("mouse = 'no'", "1: mouse: expected true or false"),
         ("mous = true", "1: mous: unknown setting; did you mean 'mouse'?"),
-        ("qqq = 1", "1: qqq: unknown setting (available: theme, mouse, reduced-motion, keys, colors)"),
+        ("qqq = 1", "1: qqq: unknown setting (available: theme, mouse, reduced-motion, predict, keys, colors)"),
         ("keys = 3", "1: keys: expected a table: [keys] on a line of its own"),
         ("[keys]\nzoom-inn = 'x'", "2: keys.zoom-inn: unknown action 'zoom-inn'; did you mean 'zoom-in'?"),
         ("[keys]\nqqq = 'x'", "2: keys.qqq: unknown action 'qqq'; 'async-playground config --default' lists them all"),

@@ -11,6 +11,7 @@ use scenario::Scenario;
 
 use super::seen;
 use crate::app::panes::Layout;
+use crate::app::run::prediction::Score;
 use crate::limits;
 use engine::attach::Feed;
 use engine::{Attached, Detail, Ending, Phase, Report, Run, Spec, StartError, Tape, recording_cost_ns};
@@ -41,6 +42,16 @@ pub trait Engine {
     /// If the file cannot be written.
     fn seen(&mut self, id: &str) -> io::Result<()> {
         let _ = id;
+        Ok(())
+    }
+
+    /// Records, for later sessions, how many predictions about a scenario were right.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    fn keep_score(&mut self, id: &str, score: Score) -> io::Result<()> {
+        let _ = (id, score);
         Ok(())
     }
 
@@ -178,6 +189,10 @@ impl Engine for Tokio {
 
     fn seen(&mut self, id: &str) -> io::Result<()> {
         self.seen.as_ref().map_or(Ok(()), |file| seen::add(file, id))
+    }
+
+    fn keep_score(&mut self, id: &str, score: Score) -> io::Result<()> {
+        self.seen.as_ref().map_or(Ok(()), |file| seen::keep_score(file, id, score))
     }
 
     fn keep_layout(&mut self, layout: Layout) -> io::Result<()> {

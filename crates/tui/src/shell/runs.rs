@@ -7,7 +7,7 @@ use super::pending::{NOTICED, Next, PendingRun};
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
 use crate::app::panes::Layout;
-use crate::app::run::{lifecycle, playback, save};
+use crate::app::run::{lifecycle, playback, predict, save};
 use engine::Spec;
 
 /// How long a turn waits for the old run to be gone and the new one to record: most virtual runs are over by then.
@@ -41,6 +41,15 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             && let Err(error) = self.engine.seen(id)
         {
             self.model.warn(format!("cannot record that {id} was run: {error}"));
+        }
+    }
+
+    /// Records how many predictions were right, once the run that they are about is over.
+    pub(super) fn keep_score(&mut self) {
+        if let Some((id, score)) = predict::settle(&mut self.model)
+            && let Err(error) = self.engine.keep_score(id, score)
+        {
+            self.model.warn(format!("cannot record the predictions about {id}: {error}"));
         }
     }
 

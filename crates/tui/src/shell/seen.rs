@@ -1,13 +1,14 @@
-//! State kept between sessions: which scenarios were run on screen, and the layout.
+//! State kept between sessions: which scenarios were run on screen, the results of predictions, and the layout.
 //!
 //! A file in the user's state directory, as the XDG Base Directory Specification
 //! defines it (<https://specifications.freedesktop.org/basedir-spec/latest/>), has
 //! one scenario ID per line. Unknown IDs, perhaps of a newer version, stay in it.
 //! Losing the file only loses a row of ticks, so no error with it prevents a start.
-//! The layout is a word in a file beside it.
+//! The layout is a word in a file beside it, and the results of predictions have another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use scenario::Scenario;
 use tempfile::NamedTempFile;
 
 use crate::app::panes::Layout;
+use crate::app::run::prediction::Score;
 use recording::files;
 
 /// The maximum size of the file in bytes: a thousand times the catalogue.
@@ -23,6 +25,9 @@ const MOST: u64 = 1 << 20;
 
 /// The name of the layout's file.
 const LAYOUT: &str = "layout";
+
+/// The name of the file with results of predictions.
+const SCORES: &str = "predictions";
 
 /// The path of the file; `None` if neither `XDG_STATE_HOME` nor a home directory is set.
 pub fn file() -> Option<PathBuf> {
@@ -65,6 +70,35 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// The results of predictions, from the file beside `seen`: on each line a scenario ID, how many were right, and of how many.
+pub fn scores(seen: &Path, catalogue: &'static [Scenario]) -> BTreeMap<&'static str, Score> {
+    let text = files::read_text(&seen.with_file_name(SCORES), MOST).unwrap_or_default();
+    let score = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (id, right, made) = (words.next()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        let scenario = catalogue.iter().find(|scenario| scenario.id == id)?;
+        (right <= made).then_some((scenario.id, Score { right, made }))
+    };
+    text.lines().filter_map(score).collect()
+}
+
+/// Writes the result of predictions about a scenario into the file beside `seen`, in place of an earlier one.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub fn keep_score(seen: &Path, id: &str, score: Score) -> io::Result<()> {
+    let file = seen.with_file_name(SCORES);
+    let before = match files::read_text(&file, MOST) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        read => read.unwrap_or_default(),
+    };
+    let others = before.lines().filter(|line| line.split_whitespace().next() != Some(id));
+    let mut text: String = others.flat_map(|line| [line, "\n"]).collect();
+    let _ = writeln!(text, "{id} {} {}", score.right, score.made);
+    write(&file, &text)
+}
+
 /// The last layout, from the file beside `seen`.
 pub fn layout(seen: &Path) -> Layout {
     let word = files::read_text(&seen.with_file_name(LAYOUT), MOST).unwrap_or_default();
@@ -104,6 +138,18 @@ mod tests {
         }
         fs::write(file.with_file_name(LAYOUT), "of a newer version").expect("it is there");
         assert_eq!(layout(&file), Layout::Explore);
+        let score = |right, made| Score { right, made };
+        assert!(scores(&file, scenarios::CATALOGUE).is_empty());
+        for (id, right) in [("gather", 0), ("semaphore", 2), ("gather", 1)] {
+            keep_score(&file, id, score(right, 2)).expect("it is written");
+        }
+        let predictions = file.with_file_name(SCORES);
+        let text = fs::read_to_string(&predictions).expect("it is there");
+        fs::write(&predictions, format!("{text}from-a-newer-version 1 1\nspawn 3 2\ntimeout 1\n\n")).expect("it is there");
+        let expected = BTreeMap::from([("gather", score(1, 2)), ("semaphore", score(2, 2))]);
+        assert_eq!(scores(&file, scenarios::CATALOGUE), expected);
+        keep_score(&file, "gather", score(2, 2)).expect("it is written");
+        assert!(fs::read_to_string(&predictions).expect("it is there").contains("from-a-newer-version 1 1"));
         fs::remove_dir_all(folder).expect("it is ours");
     }
 }

@@ -17,6 +17,7 @@ use super::view::{self, Standing};
 use super::words;
 use crate::app::model::{Model, Pending, RunView};
 use crate::app::programs::view::{Current, Programs};
+use crate::app::run::predict;
 use crate::text;
 use engine::{Ending, is_open_to_the_network};
 use trace::Missing;
@@ -78,10 +79,13 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         let seed = model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed);
         parts.push(part(5, format!("seed {seed}"), look.text()));
     }
-    if let Some(run) = &model.run {
+    let asking = predict::is_asking(model);
+    // The run on screen may show the answer.
+    if let Some(run) = model.run.as_ref().filter(|_| !asking) {
         parts.push(part(11, times(look, run), look.strong()));
     }
-    let (text, style) = standing(look, model);
+    let (text, style) =
+        if asking { (format!("{} {:<9}", look.glyphs.play[1], "asking"), look.warn()) } else { standing(look, model) };
     parts.push(part(12, text, style));
     if model.replay {
         parts.push(part(8, "recording".into(), look.strong()));

@@ -49,6 +49,8 @@ pub(crate) enum Below {
     Lesson,
     /// A stop of the story, in every layout.
     Story,
+    /// A stop that shows whether a prediction was right. It needs a row more.
+    Answer,
 }
 
 /// Lays out a screen; `None` if it is smaller than [`SMALLEST`].
@@ -60,6 +62,7 @@ pub(crate) fn plan(screen: Rect, layout: Layout, focus: Pane, full: Option<Pane>
     let footer = Rect { y: screen.bottom() - 1, height: 1, ..screen };
     let body = Rect { y: screen.y + 1, height: screen.height - 2, ..screen };
     let (body, lesson) = match (below, full, layout) {
+        (Below::Answer, ..) => cut(body, if body.width < THREE_COLUMNS { LESSON.0 + 3 } else { LESSON.0 + 1 }),
         (Below::Story | Below::Lesson, None, Layout::Stage) => cut(body, (body.height / 5).clamp(LESSON.0, LESSON.1)),
         // Two rows of text, or three where they are short.
         (Below::Story, ..) => cut(body, if body.width < THREE_COLUMNS { LESSON.0 + 1 } else { LESSON.0 }),

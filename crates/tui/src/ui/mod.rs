@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Areas, Model, Overlay, Pane};
 use crate::app::panes::Layout;
+use crate::app::run::predict;
 use layout::Below;
 use pen::Pen;
 use theme::Look;
@@ -46,6 +47,7 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
     let screen = frame.area();
     let mut areas = Areas { screen, ..Areas::default() };
     let below = match (&model.story, &model.programs) {
+        (Some(_), _) if predict::at_stop(model).is_some() => Below::Answer,
         (Some(_), _) => Below::Story,
         (None, None) => Below::Lesson,
         (None, Some(_)) => Below::Nothing,
@@ -92,6 +94,10 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
         }
         Some(Overlay::Resources { top }) => {
             (areas.overlay_rows, areas.overlay_height) = overlays::resources::render(buf, look, screen, model.run.as_ref(), *top);
+        }
+        Some(Overlay::Predict { row, text, error }) => {
+            let answer = overlays::predict::Answering { row: *row, text, error: error.as_deref() };
+            overlays::predict::render(frame, look, screen, model, &answer);
         }
         Some(Overlay::Arrange { row }) => overlays::arrange::render(buf, look, screen, model, *row),
         None => {}

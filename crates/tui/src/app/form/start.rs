@@ -5,6 +5,7 @@ use scenario::Clock;
 use crate::app::effect::Effect;
 use crate::app::form::fields::{Field, FieldError};
 use crate::app::model::Model;
+use crate::app::run::predict;
 use crate::app::session::Entry;
 use engine::{Spec, SpecError};
 
@@ -19,6 +20,9 @@ pub(in crate::app) fn start(model: &mut Model, entry: Entry) -> Vec<Effect> {
     match spec.check() {
         Ok(()) => {
             model.form.error = None;
+            if predict::asks(model, &spec, entry) {
+                return Vec::new();
+            }
             model.session.entry = model.session.entry.max(entry);
             vec![Effect::Start(spec)]
         }

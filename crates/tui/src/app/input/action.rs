@@ -51,6 +51,10 @@ pub enum Action {
     Restart,
     /// Answers the question with yes.
     Yes,
+    /// Asks before each run what the user expects, or no longer.
+    Predict,
+    /// Takes the answer to the question before a run.
+    Answer,
     /// Stops the run.
     Stop,
     /// Switches between the virtual and the real clock.

@@ -7,6 +7,7 @@ use crate::app::input::bindings::{Binding, Bindings, Context, Group, Key};
 use crate::app::mode::{Mode, Overlay, Wanted};
 use crate::app::model::Model;
 use crate::app::panes::{ExplainTab, Pane};
+use crate::app::run::predict;
 
 /// What receives the keys now.
 pub fn context(model: &Model) -> Context {
@@ -30,6 +31,8 @@ pub fn context(model: &Model) -> Context {
             Overlay::Path { .. } => Context::Path,
             Overlay::Palette { .. } => Context::Palette,
             Overlay::Arrange { .. } => Context::Arrange,
+            Overlay::Predict { .. } if predict::choices(model).is_some() => Context::Choices,
+            Overlay::Predict { .. } => Context::Number,
         },
     }
 }
@@ -53,7 +56,8 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
 
 /// Whether a digit is part of a number there, even if it is bound to something else.
 fn takes_digits(model: &Model, context: Context) -> bool {
-    context == Context::Edit || (context == Context::FORM && model.programs.is_none() && model.form.field().takes_digits())
+    matches!(context, Context::Edit | Context::Choices)
+        || (context == Context::FORM && model.programs.is_none() && model.form.field().takes_digits())
 }
 
 /// What pasted text does: it goes into the text field, if there is one.

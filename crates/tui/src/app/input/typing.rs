@@ -6,6 +6,7 @@ use crate::app::input::text_field::{MOST, TextField};
 use crate::app::mode::{Mode, Overlay, Wanted};
 use crate::app::model::Model;
 use crate::app::panes::Pane;
+use crate::app::run::predict;
 
 /// Types into the active text field, or starts typing into a numeric field.
 pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
@@ -18,11 +19,24 @@ pub(in crate::app) fn type_text(model: &mut Model, text: &str) {
         }
         model.mode = Mode::Edit(TextField::default());
     }
+    if choose(model, text) {
+        return;
+    }
     // A field has one line, so only the first line of pasted text is used.
     let line = text.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next().unwrap_or_default();
     if !line.chars().filter(|c| !c.is_control()).all(|c| edited(model, |field| field.insert(c))) {
         model.notify(true, format!("only {MOST} bytes fit: the rest was dropped"));
     }
+}
+
+/// Moves to the choice with a typed number, if there are choices.
+fn choose(model: &mut Model, text: &str) -> bool {
+    let Some(count) = predict::choices(model) else { return false };
+    let Mode::Overlay(Overlay::Predict { row, .. }) = &mut model.mode else { return false };
+    if let Some(chosen) = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|chosen| *chosen < count) {
+        *row = chosen;
+    }
+    true
 }
 
 /// Edits the active text field.
@@ -48,6 +62,10 @@ fn edited(model: &mut Model, change: impl FnOnce(&mut TextField) -> bool) -> boo
             let changed = change(text);
             *row = if changed { 0 } else { *row };
             changed
+        }
+        Mode::Overlay(Overlay::Predict { text, error, .. }) => {
+            *error = None;
+            change(text)
         }
         Mode::Prompt(prompt) => {
             let changed = change(&mut prompt.text);

@@ -18,6 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("restart", &["run again", "rerun", "replay", "reload", "start over", "repeat"]),
     ("speed-up", &["speed", "faster", "fast forward"]),
     ("speed-down", &["slower", "slow motion"]),
+    ("predict", &["quiz", "question", "guess", "ask me", "test me"]),
     ("stop", &["abort", "kill", "cancel run", "end run"]),
     ("clock", &["real time", "virtual", "wall time"]),
     ("save-as", &["save", "export", "record", "recording", "write file"]),

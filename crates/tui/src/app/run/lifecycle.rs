@@ -11,6 +11,7 @@ use crate::app::programs::view::Current;
 use crate::app::run::compare;
 use crate::app::run::found::Found;
 use crate::app::run::playback;
+use crate::app::run::predict;
 use crate::app::run::view::{Cursor, Pending, RunView};
 use crate::app::search;
 use crate::app::session::Entry;
@@ -46,6 +47,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     model.log.back = 0;
     search::scrolled(model);
     model.story = None;
+    predict::started(model, &spec);
     model.session.origin = None;
     range::forget(model);
     listing::forget(model);

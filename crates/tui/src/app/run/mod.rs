@@ -1,5 +1,6 @@
 //! The run on screen and the cursor in it.
 
+mod answers;
 pub(super) mod bookmarks;
 pub mod compare;
 pub mod cursor;
@@ -7,6 +8,8 @@ pub mod found;
 pub(super) mod jump;
 pub mod lifecycle;
 pub mod playback;
+pub mod predict;
+pub mod prediction;
 pub mod save;
 pub(super) mod story;
 pub mod view;

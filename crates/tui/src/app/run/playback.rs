@@ -10,6 +10,7 @@ use crate::app::mode::{Mode, Question};
 use crate::app::model::Model;
 use crate::app::overlay::range;
 use crate::app::panes::Pane;
+use crate::app::run::answers;
 use crate::app::run::view::RunView;
 use crate::app::session::Entry;
 use crate::app::timeline::{listing, viewport};
@@ -76,8 +77,12 @@ pub(in crate::app) fn tick(model: &mut Model, passed: Duration) {
         run.cursor.live = true;
         run.cursor.playing = !run.held;
     }
+    let moved = run.cursor.playing && !run.cursor.live;
     if ended(run) {
         run.cursor.playing = false;
+    }
+    if moved {
+        answers::passed(model);
     }
     viewport::keep_in_sight(model);
 }

@@ -23,15 +23,19 @@ pub(in crate::app) fn go(model: &mut Model, on: bool) {
         (Some(here), false) => here.checked_sub(1),
     };
     match next.filter(|next| *next < stops.len()) {
-        Some(at) => show(model, StoryView { stops, at }),
+        Some(at) => {
+            let at_ns = stops[at].at_ns;
+            show(model, StoryView { stops, at }, at_ns);
+        }
         None if stops.is_empty() => model.notify(false, format!("this run has no story{so_far}")),
         None if on => model.notify(false, format!("this is the last stop of the story{so_far}")),
         None => model.notify(false, "this is the first stop of the story"),
     }
 }
 
-fn show(model: &mut Model, story: StoryView) {
-    let (at_ns, task) = (story.stop().at_ns, story.stop().task);
+/// Shows a stop: moves the cursor to a time, selects the task, shows the code.
+pub(super) fn show(model: &mut Model, story: StoryView, at_ns: u64) {
+    let task = story.stop().task;
     model.code.show(CodeTab::Rust);
     model.code.top = 0;
     model.story = Some(story);

@@ -7,6 +7,7 @@ pub(crate) mod help;
 mod marks;
 pub(crate) mod palette;
 pub(crate) mod path;
+pub(crate) mod predict;
 pub(crate) mod range;
 pub(crate) mod resources;
 pub(crate) mod why;

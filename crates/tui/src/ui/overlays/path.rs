@@ -7,6 +7,7 @@ use scenario::{Clock, Scenario};
 
 use crate::app::model::Model;
 use crate::app::overlay::path;
+use crate::app::run::prediction::Score;
 use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -30,7 +31,10 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     Clear.render(area, buf);
     chrome::border(buf, look, area, true);
     let run = all.iter().filter(|scenario| model.seen.contains(scenario.id)).count();
-    chrome::title(buf, look, area, true, "Tour", &format!("{run} of {} run", all.len()));
+    let (right, made) =
+        model.predict.scores.values().fold((0, 0), |(right, made), score| (right + score.right, made + score.made));
+    let predicted = if made > 0 { format!(", {right} of {made} predictions right") } else { String::new() };
+    chrome::title(buf, look, area, true, "Tour", &format!("{run} of {} run{predicted}", all.len()));
     let inside = chrome::inside(area);
     let list = Rect { height: inside.height.saturating_sub(FOOT), ..inside };
     let shown = usize::from(list.height);
@@ -39,7 +43,14 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     let next = path::next(model);
     for (y, (at, scenario)) in (0..list.height).zip(all.iter().enumerate().skip(top)) {
         let line = Rect { y: list.y + y, height: 1, ..list };
-        step(buf, look, line, scenario, &Step { run: model.seen.contains(scenario.id), next: next == Some(at), here: at == row });
+        let score = model.predict.scores.get(scenario.id).copied();
+        step(
+            buf,
+            look,
+            line,
+            scenario,
+            &Step { run: model.seen.contains(scenario.id), score, next: next == Some(at), here: at == row },
+        );
     }
     let track = Rect { height: area.height.saturating_sub(FOOT), ..area };
     chrome::scroll_bar(buf, look, track, top, shown, all.len());
@@ -53,6 +64,8 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
 /// The state of a scenario in the tour.
 struct Step {
     run: bool,
+    /// The last predictions.
+    score: Option<Score>,
     next: bool,
     here: bool,
 }
@@ -71,6 +84,8 @@ fn step(buf: &mut Buffer, look: Look, line: Rect, scenario: &Scenario, step: &St
     let mut pen = Pen::new(buf, look, line, 0);
     pen.space(1).left(if step.run { look.glyphs.lane.ends[0] } else { "" }, 1, plain(look.good())).space(1);
     pen.left(scenario.id, 18, style);
+    let score = step.score.map_or_else(String::new, |score| format!("{}/{}", score.right, score.made));
+    pen.space(1).left(&score, 3, plain(look.text())).space(1);
     if line.width >= WIDE {
         let note = if step.next { "next" } else { "" };
         let lesson = pen.room().saturating_sub(6);

@@ -7,6 +7,8 @@ use ratatui::layout::Rect;
 
 use crate::app::input::action::Action;
 use crate::app::model::Model;
+use crate::app::run::predict;
+use crate::app::run::prediction::Compared;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -19,16 +21,29 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, model: &Model, area: Rect) {
     }
     chrome::border(buf, look, area, false);
     if let Some(story) = &model.story {
-        let title = format!("Story, {} of {}", story.at + 1, story.stops.len());
+        let compared = predict::at_stop(model);
+        let verdict = compared.map_or("", |compared| if compared.is_right { ": you were right" } else { ": you were wrong" });
+        let title = format!("Story, {} of {}{verdict}", story.at + 1, story.stops.len());
         let key = |on| model.bindings.shown(&Action::Story { on }, model.options.theme.unicode);
         let keys = format!("{} on, {} back", key(true), key(false));
         chrome::title(buf, look, area, false, &title, &keys);
-        return text(buf, look, area, &story.stop().says);
+        return match compared {
+            Some(compared) => text(buf, look, area, &answer(compared)),
+            None => text(buf, look, area, &story.stop().says),
+        };
     }
     let lesson = model.form.scenario.text();
     let (title, body) = titled(&lesson, chrome::room_for_title(area)).unwrap_or((model.form.scenario.title, &lesson));
     chrome::title(buf, look, area, false, title, "");
     text(buf, look, area, body);
+}
+
+/// What the user said, what is right, and why.
+fn answer(compared: &Compared) -> String {
+    let Compared { said, answered, is_right, mistake, .. } = compared;
+    let right = if *is_right { "That is right.".to_owned() } else { format!("Right is: **{}**.", answered.text) };
+    let parts = [&format!("You said: **{said}**."), &right, mistake.unwrap_or_default(), &answered.why];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn text(buf: &mut Buffer, look: Look, area: Rect, body: &str) {

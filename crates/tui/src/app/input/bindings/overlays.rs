@@ -51,6 +51,12 @@ pub(super) static ROWS: &[Binding] = &[
         "Go one page down.",
     ),
     Binding::new("close", Action::Close, ESC, Scope::Palette, "Close the palette.").hint(3, "close"),
+    // A question before a run.
+    Binding::new("answer", Action::Answer, ENTER, Scope::Predict, "Answer, and go on.").hint(1, "answer"),
+    Binding::new("choose-up", Action::Move(Move::Up), CHOOSE_UP, Scope::Predict, "Go to the choice above.").hint(2, "choose"),
+    Binding::new("choose-down", Action::Move(Move::Down), CHOOSE_DOWN, Scope::Predict, "Go to the choice below.")
+        .hint(2, "choose"),
+    Binding::new("close", Action::Close, ESC, Scope::Predict, "Run without an answer.").hint(3, "run without an answer"),
     // A question.
     Binding::new("yes", Action::Yes, &[ch('y')], Scope::Ask, "Yes, do it.").hint(1, "yes"),
     Binding::new("no", Action::Close, &[ch('n'), key(KeyCode::Esc)], Scope::Ask, "No, cancel.").hint(2, "no"),

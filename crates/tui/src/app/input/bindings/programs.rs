@@ -13,7 +13,7 @@ const PROCESSES: &[Key] = &[ch('c')];
 
 /// The row of the table for programs; `None` if it does nothing there.
 pub(super) fn row(binding: Binding) -> Option<Binding> {
-    let is_scenarios = matches!(binding.scope, Scope::Path | Scope::Search | Scope::Edit | Scope::File);
+    let is_scenarios = matches!(binding.scope, Scope::Path | Scope::Predict | Scope::Search | Scope::Edit | Scope::File);
     if is_scenarios || !works(&binding.action) && binding.scope != LIST {
         return None;
     }
@@ -43,11 +43,26 @@ fn processes(binding: Binding) -> Binding {
 
 /// Whether an action does something on the screen for programs.
 fn works(action: &Action) -> bool {
-    use Action::{Commit, Compare, Edit, Path, Pick, Reset, Restart, Save, SaveAs, Share, Stop, SwitchClock, Turn};
+    use Action::{
+        Answer, Commit, Compare, Edit, Path, Pick, Predict, Reset, Restart, Save, SaveAs, Share, Stop, SwitchClock, Turn,
+    };
     let tabs = [CodeTab::Lesson, CodeTab::Asyncio, CodeTab::Test];
     !matches!(
         action,
-        Pick | Turn(_) | Edit | Commit | Reset | SwitchClock | Restart | Stop | Share | SaveAs | Save | Path | Compare
+        Pick | Turn(_)
+            | Edit
+            | Commit
+            | Reset
+            | SwitchClock
+            | Restart
+            | Stop
+            | Share
+            | SaveAs
+            | Save
+            | Path
+            | Compare
+            | Predict
+            | Answer
     ) && !matches!(action, Action::NextTab | Action::PreviousTab)
         && !matches!(action, Action::ShowTab(tab) if tabs.contains(tab))
 }

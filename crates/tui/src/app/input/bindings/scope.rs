@@ -23,6 +23,8 @@ pub enum Scope {
     Palette,
     /// In the menu that arranges the lanes.
     Arrange,
+    /// While a question before a run is answered.
+    Predict,
     /// In an overlay that scrolls or has a list.
     Overlays,
     /// In any overlay without a text field.
@@ -62,6 +64,10 @@ pub enum Context {
     Palette,
     /// The menu that arranges the lanes.
     Arrange,
+    /// A question before a run, with choices.
+    Choices,
+    /// A question before a run, with a number to type.
+    Number,
     /// A question.
     Ask,
     /// The filter of the lanes.
@@ -80,7 +86,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Context; 22] = [
+    pub const ALL: [Context; 24] = [
         Context::Pane(Pane::Scenarios),
         Context::FORM,
         Context::Pane(Pane::Timeline),
@@ -96,6 +102,8 @@ impl Context {
         Context::Path,
         Context::Palette,
         Context::Arrange,
+        Context::Choices,
+        Context::Number,
         Context::Ask,
         Context::Filter,
         Context::Search,
@@ -120,6 +128,7 @@ impl Context {
             Context::Path => "the tour",
             Context::Palette => "the command palette",
             Context::Arrange => "the menu that arranges lanes",
+            Context::Choices | Context::Number => "a question before a run",
             Context::Ask => "a question",
             Context::Filter => "a filter that is typed",
             Context::Search | Context::Find => "a search",
@@ -131,7 +140,16 @@ impl Context {
 
     /// Whether every letter is text there.
     pub const fn is_text(self) -> bool {
-        matches!(self, Context::Search | Context::Find | Context::Time | Context::File | Context::Filter | Context::Palette)
+        matches!(
+            self,
+            Context::Search
+                | Context::Find
+                | Context::Time
+                | Context::File
+                | Context::Filter
+                | Context::Palette
+                | Context::Number
+        )
     }
 }
 
@@ -148,6 +166,7 @@ impl Scope {
             | (Scope::Path, Context::Path)
             | (Scope::Palette, Context::Palette)
             | (Scope::Arrange, Context::Arrange)
+            | (Scope::Predict, Context::Choices | Context::Number)
             | (Scope::Overlays, Context::Help | Context::Explain(_) | Context::Path)
             | (Scope::Layers, Context::Help | Context::Explain(_) | Context::Path | Context::Arrange)
             | (Scope::Ask, Context::Ask)
