@@ -40,7 +40,8 @@ pub(crate) static WAITS_FOR_EVER: Scenario = scenario("waits-for-ever", |_| {
 pub(crate) static NEVER_YIELDS: Scenario = scenario("never-yields", |_| {
     Box::pin(async {
         loop {
-            std::thread::yield_now();
+            // It never ends, and so must not compute.
+            std::thread::park();
         }
     })
 });

@@ -65,13 +65,18 @@ fn of_what_goes_well_only_what_is_so_is_told() {
     }
 }
 
+/// Scenarios in which each task handles each item, or each worker its share: all counts together are only six times as many,
+/// which is still 36 times the events.
+const PRODUCTS: &[&str] = &["producer-consumer", "broadcast", "philosophers"];
+
 /// Twenty times each parameter's default, as far as its range allows: one parameter at a time, and all together.
 fn of_many(scenario: &Scenario, values: &Values) -> Vec<Values> {
-    let larger = |param: &Param| {
+    let larger = |param: &'static Param, times: u64| {
         let Kind::Number { default, max, unit, .. } = param.kind else { return None };
-        (!["ms", "%", "calls/s", "s"].contains(&unit) && default > 0).then(|| Value::Number(max.min(default * 20)))
+        let is_count = !["ms", "%", "calls/s", "s"].contains(&unit) && default > 0;
+        is_count.then(|| (param, Value::Number(max.min(default * times))))
     };
-    let counts: Vec<_> = scenario.params.iter().filter_map(|param| Some((param, larger(param)?))).collect();
+    let counts = |times| scenario.params.iter().filter_map(|param| larger(param, times)).collect::<Vec<_>>();
     let with = |turned: &[(&Param, Value)]| {
         let mut values = values.clone();
         for (param, value) in turned {
@@ -79,8 +84,9 @@ fn of_many(scenario: &Scenario, values: &Values) -> Vec<Values> {
         }
         values
     };
-    let one: Vec<_> = counts.iter().map(|count| with(std::slice::from_ref(count))).collect();
-    let several = (counts.len() > 1).then(|| with(&counts));
+    let one: Vec<_> = counts(20).iter().map(|count| with(std::slice::from_ref(count))).collect();
+    let together = counts(if PRODUCTS.contains(&scenario.id) { 6 } else { 20 });
+    let several = (together.len() > 1).then(|| with(&together));
     let mut all: Vec<_> = one.into_iter().chain(several).collect();
     all.retain(|values| (scenario.refuse)(values, Clock::Virtual).is_ok() && scenario.breaks_at(values).is_none());
     all

@@ -4,6 +4,7 @@
 
 use super::support::Tty;
 use super::{command, header, program};
+use scenario::testing::in_a_calm_moment;
 
 /// The cursor and the end of the run in milliseconds, from the header.
 pub(super) fn times(screen: &str) -> Option<(u64, u64)> {
@@ -30,8 +31,12 @@ fn timeline(screen: &str) -> Vec<String> {
     screen.lines().skip(1).take(24).map(|line| line.chars().skip(24).take(58).collect()).collect()
 }
 
-/// Lets the run reach about one second, and pauses it. Returns the screen.
-fn pause_at_a_second(tty: &mut Tty) -> String {
+/// Starts a run, lets it reach about one second, and pauses it. Returns the program and its screen.
+fn paused_at_a_second(args: &[&str]) -> (Tty, String) {
+    in_a_calm_moment(|| pause_at_a_second(program(args)))
+}
+
+fn pause_at_a_second(mut tty: Tty) -> (Tty, String) {
     tty.wait_until("a second", |screen| times(screen).is_some_and(|(at, _)| at >= 1_000));
     tty.keys(" ");
     // The footer is drawn last.
@@ -40,7 +45,7 @@ fn pause_at_a_second(tty: &mut Tty) -> String {
     });
     let (at, _) = times(&paused).expect("the header has times");
     assert!((1_000..3_000).contains(&at), "paused at {at} ms");
-    paused
+    (tty, paused)
 }
 
 #[test]
@@ -56,8 +61,7 @@ fn at_the_speed_max_the_end_is_seen_at_once() {
 
 #[test]
 fn on_the_virtual_clock_steps_there_and_back_lead_to_the_same_screen() {
-    let mut tty = program(&["semaphore", "-p", "requests=100"]);
-    let before = pause_at_a_second(&mut tty);
+    let (mut tty, before) = paused_at_a_second(&["semaphore", "-p", "requests=100"]);
     tty.keys(".....");
     let stepped = tty.wait_until("the fifth poll", |screen| poll(screen).is_some_and(|poll| poll.starts_with("5 of ")));
     assert_ne!(timeline(&stepped), timeline(&before));
@@ -103,8 +107,7 @@ fn a_recording_goes_on_while_an_earlier_moment_is_seen() {
 
 #[test]
 fn on_the_real_clock_the_gate_lets_single_polls_through() {
-    let mut tty = program(&["semaphore", "--clock", "real", "-p", "requests=200"]);
-    let paused = pause_at_a_second(&mut tty);
+    let (mut tty, paused) = paused_at_a_second(&["semaphore", "--clock", "real", "-p", "requests=200"]);
     assert!(header(&paused).contains("keeps running"), "{}", header(&paused));
     let mut last = poll(&paused);
     for _ in 0..5 {

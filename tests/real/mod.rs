@@ -232,7 +232,8 @@ fn a_program_that_is_interrupted_leaves_no_file() {
             command.args(["run", id, "--json"]).env("TMPDIR", folder.path());
             let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
             // A signal before the handler is installed ends the process, and then there is nothing to clean up yet.
-            thread::sleep(Duration::from_millis(300) + moment(id, usual_ms, round));
+            eventually(SOON, "SIGINT is handled", || handles_sigint(child.id()));
+            thread::sleep(moment(id, usual_ms, round));
             let pid = Pid::from_child(&child);
             let _ = kill_process(pid, Signal::INT);
             let code = child.wait().expect("it ends").code();
@@ -241,4 +242,12 @@ fn a_program_that_is_interrupted_leaves_no_file() {
             assert!(left.is_empty(), "{id}, round {round}: {left:?}");
         });
     }
+}
+
+/// Whether a process has a handler for SIGINT, according to the system.
+fn handles_sigint(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    caught & (1 << (Signal::INT.as_raw() - 1)) != 0
 }

@@ -3,6 +3,9 @@
 mod questions;
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use ::engine::story::{Told, story};
 use ::engine::{Ending, Report, Spec};
@@ -14,6 +17,12 @@ use scenarios::CATALOGUE;
 /// The seeds of the runs on the virtual clock.
 const SEEDS: u64 = 10;
 
+/// How many runs on the real clock there are at once: they wait more than they compute.
+const REAL_AT_ONCE: usize = 8;
+
+/// How many runs on the virtual clock there are at once: they only compute.
+const VIRTUAL_AT_ONCE: usize = 2;
+
 /// A run with its story.
 struct Run {
     spec: Spec,
@@ -23,8 +32,7 @@ struct Run {
 }
 
 impl Run {
-    fn of(scenario: &'static Scenario, values: Values, seed: u64, clock: Clock) -> Self {
-        let spec = Spec { values, seed, clock, ..Spec::new(scenario) };
+    fn of(spec: Spec) -> Self {
         let (trace, report) = super::run(&spec);
         let told = story(&spec, &trace, Some(&report));
         Self { spec, trace, report, told }
@@ -37,7 +45,7 @@ impl Run {
             let param = scenario.param(name).expect("it has it");
             values.set(param, param.parse(&number.to_string()).expect("it is a number"));
         }
-        Self::of(scenario, values, 0, clock)
+        Self::of(Spec { values, clock, ..Spec::new(scenario) })
     }
 
     fn name(&self) -> String {
@@ -50,8 +58,14 @@ impl Run {
     }
 }
 
+/// A run to make, and which stops it must have.
+struct Planned {
+    spec: Spec,
+    must_occur: fn(&Spec, &Stop) -> bool,
+}
+
 /// Every variant of a scenario on the first of its clocks that allows it, with several seeds where they cost nothing.
-fn runs(scenario: &'static Scenario) -> impl Iterator<Item = Run> {
+fn variants(scenario: &'static Scenario) -> impl Iterator<Item = Planned> {
     let of_clock = move |(place, clock): (usize, &'static Clock)| {
         let is_new =
             move |values: &Values| scenario.clocks[..place].iter().all(|before| (scenario.refuse)(values, *before).is_err());
@@ -59,12 +73,15 @@ fn runs(scenario: &'static Scenario) -> impl Iterator<Item = Run> {
     };
     scenario.clocks.iter().enumerate().flat_map(of_clock).flat_map(move |(values, clock)| {
         let seeds = if clock == Clock::Virtual { SEEDS } else { 1 };
-        (0..seeds).map(move |seed| Run::of(scenario, values.clone(), seed, clock))
+        (0..seeds).map(move |seed| {
+            let spec = Spec { values: values.clone(), seed, clock, ..Spec::new(scenario) };
+            Planned { spec, must_occur }
+        })
     })
 }
 
 /// Runs at other numbers: one for each stop that depends on a number, and one for each way to fail.
-fn runs_at_numbers(scenario: &'static Scenario) -> impl Iterator<Item = Run> {
+fn at_numbers(scenario: &'static Scenario) -> impl Iterator<Item = Planned> {
     let is_at_number = |setting: &[(&str, String)]| setting.iter().any(|(name, _)| is_number(scenario, name));
     let fails = scenario.breaks.iter().map(|breaks| {
         let setting: Vec<_> = breaks.setting.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -82,7 +99,8 @@ fn runs_at_numbers(scenario: &'static Scenario) -> impl Iterator<Item = Run> {
             let param = scenario.param(name).expect("it has it");
             values.set(param, param.parse(&text).expect("it takes it"));
         }
-        Run::of(scenario, values, seed, scenario.clocks[0])
+        let spec = Spec { values, seed, clock: scenario.clocks[0], ..Spec::new(scenario) };
+        Planned { spec, must_occur: must_occur_at_numbers }
     })
 }
 
@@ -90,66 +108,75 @@ fn is_number(scenario: &Scenario, name: &str) -> bool {
     scenario.param(name).is_some_and(|param| matches!(param.kind, Kind::Number { .. }))
 }
 
-/// Whether a stop that is declared so has to be found in a run of these values.
-fn must_occur(stop: &Stop, values: &Values) -> bool {
-    stop.occurs != Occurs::Sometimes && stop.is_told_at(values)
+/// Whether a stop that is declared so has to be found in this run.
+fn must_occur(spec: &Spec, stop: &Stop) -> bool {
+    stop.occurs != Occurs::Sometimes && stop.is_told_at(&spec.values)
 }
 
-/// Whether a stop that is declared so has to be found in a run of these values, which may be at other numbers.
-fn must_occur_at_numbers(scenario: &Scenario, stop: &Stop, values: &Values) -> bool {
+/// Whether a stop that is declared so has to be found in this run, which may be at other numbers.
+fn must_occur_at_numbers(spec: &Spec, stop: &Stop) -> bool {
     let (Occurs::At(name, _) | Occurs::NotAt(name, _)) = stop.occurs else { return false };
-    is_number(scenario, name) && stop.is_told_at(values)
+    is_number(spec.scenario, name) && stop.is_told_at(&spec.values)
 }
 
-/// Checks what a run's story has to be, and returns which stops it has.
-fn walk(run: &Run, must_occur: impl Fn(&Stop) -> bool) -> Vec<bool> {
+/// Makes a run, checks its story, and returns which stops it has.
+fn walk(Planned { spec, must_occur }: Planned) -> Vec<bool> {
+    let run = Run::of(spec);
     let (name, story) = (run.name(), run.spec.scenario.story);
     let found: Vec<bool> = (0..story.len()).map(|place| run.finds(place)).collect();
     for (place, (stop, finds)) in story.iter().zip(&found).enumerate() {
-        assert!(*finds || !must_occur(stop), "{name}: stop {place} is not found: {}", stop.says);
+        assert!(*finds || !must_occur(&run.spec, stop), "{name}: stop {place} is not found: {}", stop.says);
         assert!(!finds || stop.is_told_at(&run.spec.values), "{name}: stop {place} does not belong there");
     }
     let places: Vec<usize> = run.told.iter().map(|told| told.place).collect();
     assert!(places.is_sorted(), "{name}: the stops are found in the order {places:?}");
     assert!((3..=7).contains(&places.len()), "{name}: {} stops", places.len());
-    questions::check(run);
+    points_at_what_exists(&run);
+    questions::check(&run);
     found
 }
 
+/// Each stop is within the run, and its task, its line and its sentences are there.
+fn points_at_what_exists(run: &Run) {
+    let scenario = run.spec.scenario;
+    let lines = scenario.source.lines().count() as u32;
+    for told in &run.told {
+        let name = format!("{}, {}", run.name(), told.says);
+        assert!(told.at_ns <= run.trace.end_ns.max(run.report.elapsed_ns), "{name}");
+        assert!(told.task.is_none_or(|task| (task as usize) < run.trace.tasks.len()), "{name}");
+        let names_a_line = !scenario.story[told.place].line.is_empty();
+        assert_eq!(told.line.is_some_and(|line| line <= lines), names_a_line, "{name}: its line");
+        assert!(!told.says.contains(['{', '}']), "{name}");
+        let sentences = told.says.matches(". ").count() + 1;
+        assert!(told.says.ends_with('.') && sentences <= 3 && told.says.len() <= 220, "{name}: {} bytes", told.says.len());
+    }
+}
+
+/// Walks these stories, so many at once. Returns which stops each has, with its scenario.
+fn walk_all(runs: Vec<Planned>, at_once: usize) -> Vec<(&'static str, Vec<bool>)> {
+    let runs = Mutex::new(runs.into_iter());
+    let next = || runs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let some = || std::iter::from_fn(next).map(|run| (run.spec.scenario.id, walk(run))).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let parts: Vec<_> = (0..at_once).map(|_| scope.spawn(some)).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
 #[test]
-fn every_stop_that_is_declared_is_found_and_they_are_in_order() {
-    // These are thousands of runs, each on one thread.
-    std::thread::scope(|scope| {
-        for half in 0..2 {
-            scope.spawn(move || CATALOGUE.iter().skip(half).step_by(2).for_each(walk_all));
-        }
+fn every_stop_that_is_declared_is_found_in_order_and_points_at_what_exists() {
+    let runs = CATALOGUE.iter().flat_map(|scenario| variants(scenario).chain(at_numbers(scenario)));
+    let (real, on_virtual): (Vec<_>, Vec<_>) = runs.partition(|run| run.spec.clock == Clock::Real);
+    let found = thread::scope(|scope| {
+        let real = scope.spawn(|| walk_all(real, REAL_AT_ONCE));
+        let mut found = walk_all(on_virtual, VIRTUAL_AT_ONCE);
+        found.extend(real.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        found
     });
-}
-
-/// Walks the story of a scenario in all its runs.
-fn walk_all(scenario: &'static Scenario) {
-    let defaults = runs(scenario).map(|run| walk(&run, |stop| must_occur(stop, &run.spec.values)));
-    let numbers = runs_at_numbers(scenario).map(|run| walk(&run, |stop| must_occur_at_numbers(scenario, stop, &run.spec.values)));
-    let found: Vec<Vec<bool>> = defaults.chain(numbers).collect();
-    let never: Vec<usize> = (0..scenario.story.len()).filter(|place| !found.iter().any(|found| found[*place])).collect();
-    assert!(never.is_empty(), "{never:?}, {}: these stops are never found", scenario.id);
-}
-
-#[test]
-fn a_stop_is_within_the_run_and_points_at_what_exists() {
     for scenario in CATALOGUE {
-        let run = Run::of(scenario, Values::defaults(scenario.params), 0, scenario.clocks[0]);
-        let lines = scenario.source.lines().count() as u32;
-        for told in &run.told {
-            let name = format!("{}, {}", run.name(), told.says);
-            assert!(told.at_ns <= run.trace.end_ns.max(run.report.elapsed_ns), "{name}");
-            assert!(told.task.is_none_or(|task| (task as usize) < run.trace.tasks.len()), "{name}");
-            let names_a_line = !scenario.story[told.place].line.is_empty();
-            assert_eq!(told.line.is_some_and(|line| line <= lines), names_a_line, "{name}: its line");
-            assert!(!told.says.contains(['{', '}']), "{name}");
-            let sentences = told.says.matches(". ").count() + 1;
-            assert!(told.says.ends_with('.') && sentences <= 3 && told.says.len() <= 220, "{name}: {} bytes", told.says.len());
-        }
+        let is_found = |place: &usize| found.iter().any(|(id, found)| *id == scenario.id && found[*place]);
+        let never: Vec<usize> = (0..scenario.story.len()).filter(|place| !is_found(place)).collect();
+        assert!(never.is_empty(), "{never:?}, {}: these stops are never found", scenario.id);
     }
 }
 

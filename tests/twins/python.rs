@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 use scenario::Scenario;
 use serde_json::Value as Json;
 
+use super::served::served;
+
 /// The twin's file, without `.py`.
 pub(crate) fn module(scenario: &Scenario) -> String {
     scenario.id.replace('-', "_")
@@ -30,22 +32,27 @@ pub(crate) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty())
 }
 
-/// Runs Python in the folder of the twins.
-pub(crate) fn python(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
+/// Python in the folder of the twins.
+pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut python = Command::new("python3");
-    let python = python.args(args).current_dir(beside).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
-    python.output().expect("python3 starts, as it did a moment ago")
+    python.args(args).current_dir(beside).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+    python
+}
+
+/// Runs Python in the folder of the twins.
+pub(crate) fn python(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
+    command(args).output().expect("python3 starts, as it did a moment ago")
 }
 
 /// The report of a twin that ends.
 pub(crate) fn report_of_twin(scenario: &Scenario, args: impl IntoIterator<Item = impl AsRef<str>>) -> Json {
-    let output = twin(scenario, args);
+    let output = served(scenario, args);
     let told = serde_json::from_slice(&output.stdout);
     told.unwrap_or_else(|error| panic!("{}: {error}\n{}", scenario.id, String::from_utf8_lossy(&output.stderr)))
 }
 
-/// Runs a twin.
+/// Runs a twin as a user does: in a process of its own.
 pub(crate) fn twin(scenario: &Scenario, args: impl IntoIterator<Item = impl AsRef<str>>) -> Output {
     let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
     python(std::iter::once(format!("{}.py", module(scenario))).chain(args))

@@ -151,6 +151,7 @@ impl Pump {
     fn keyframe(&mut self) {
         let Self { reader, stream, .. } = self;
         let mut waiting = Vec::new();
+        stream.note_lost(reader);
         stream.begin_keyframe(reader);
         let mut next = stream.living.first();
         while next.is_some() {
@@ -221,10 +222,19 @@ impl Stream {
 
     /// Writes the names of new threads, and what was lost.
     fn notes(&mut self, reader: &Reader) {
+        self.name_threads(reader);
+        self.note_lost(reader);
+    }
+
+    fn name_threads(&mut self, reader: &Reader) {
         for (index, name) in reader.threads().iter().enumerate().skip(self.threads) {
             self.writer.name_thread(index as u16, name);
         }
         self.threads = reader.threads().len();
+    }
+
+    /// Writes how many events were lost. Not within a keyframe, since readers skip all keyframes but the first.
+    fn note_lost(&mut self, reader: &Reader) {
         let lost = reader.lost();
         if lost > self.lost {
             self.writer.add_lost(lost - self.lost);
@@ -241,7 +251,7 @@ impl Stream {
         self.writer.begin_keyframe();
         self.told.clear();
         self.threads = 0;
-        self.notes(reader);
+        self.name_threads(reader);
         (self.segment, self.keyframe) = (0, EVENT * self.living.len());
     }
 
@@ -277,5 +287,43 @@ fn tell(told: &mut Vec<bool>, living: &Living, event: &Event, to: impl FnOnce(&E
         && let Some(site) = living.site(SiteId(id), event.at_ns)
     {
         to(&site);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::sync::atomic::Ordering;
+
+    use recording::Fact;
+
+    use super::super::file::RecordingFile;
+    use super::*;
+    use crate::{Detail, OnFull};
+
+    /// A reader that has everything skips keyframes, and would miss what is lost in one.
+    #[test]
+    fn what_is_lost_is_written_outside_keyframes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.rec");
+        let (recorder, reader) = Recorder::make(OnFull::Drop, Detail::Polls, true);
+        recorder.begin_real();
+        let lose = |events| recorder.shared.lost.fetch_add(events, Ordering::Relaxed);
+        lose(3);
+        let output = Output::File(RecordingFile::create(path.clone()).expect("a file"));
+        let mut pump = Pump::start(Source { recorder: recorder.clone(), reader }, output);
+        lose(4);
+        pump.keyframe();
+        pump.end(Ended::Stopped);
+        let (_, mut reader) = recording::Reader::new(File::open(&path).expect("it exists")).expect("it is a recording");
+        let (mut first, mut losses) = (None, Vec::new());
+        let footer = reader.replay(|fact| {
+            first.get_or_insert(matches!(fact, Fact::Keyframe(_)));
+            if let Fact::Lost(events) = fact {
+                losses.push(events);
+            }
+        });
+        assert!(footer.is_ok(), "{footer:?}");
+        assert_eq!((first, losses), (Some(true), vec![7]));
     }
 }

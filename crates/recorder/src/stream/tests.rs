@@ -136,6 +136,8 @@ struct Picture {
     events: u64,
     lost: u64,
     keyframes: usize,
+    /// Whether it was complete when events were lost.
+    was_complete: bool,
 }
 
 impl Picture {
@@ -147,6 +149,7 @@ impl Picture {
             }
             Fact::Lost(events) => {
                 self.lost += events;
+                self.was_complete |= self.is_complete();
                 // What is alive now is not known.
                 (self.names, self.alive, self.waiting, self.keyframes) = Default::default();
             }
