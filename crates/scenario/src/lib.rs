@@ -24,6 +24,7 @@ pub mod draw;
 mod param;
 pub mod story;
 pub mod testing;
+mod unit;
 mod ways;
 pub mod work;
 
@@ -31,6 +32,7 @@ use story::Stop;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use testing::really;
+pub use unit::unit_after;
 pub use ways::{Breaks, How};
 
 /// The imports that every scenario needs.
