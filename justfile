@@ -34,6 +34,10 @@ watched:
 test-twins *args:
     python3 -m pytest -q scenarios {{args}}
 
+# Compare the twins with the scenarios at so many random settings
+twins settings='1000' seed='0':
+    TWIN_SETTINGS={{settings}} TWIN_SEED={{seed}} cargo test --test program -- --nocapture twins::random
+
 # Build the documentation without warnings
 doc:
     RUSTDOCFLAGS="--cfg tokio_unstable -D warnings" cargo doc --no-deps --workspace

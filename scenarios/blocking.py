@@ -78,7 +78,7 @@ async def report(cx):
 
     Returns how long it took, and how long its thread went on after the timeout, if there was one.
     """
-    await asyncio.sleep(cx.tick * 11 / 2 / 1000)
+    await asyncio.sleep((cx.tick * 5 + cx.tick // 2) / 1000)
     begun, ran_on = now(), None
     match cx.variant:
         case "block":

@@ -207,7 +207,9 @@ async fn ticker(tick: Duration) -> Duration {
 /// Makes the report, half a tick after the fifth tick.
 async fn report(cx: Context) -> scenario::Result<Report> {
     let (clock, block, tick) = (cx.clock(), cx.duration(BLOCK), cx.duration(TICK));
-    sleep(tick * 11 / 2).await;
+    // Half a tick in whole milliseconds, which is what a timer can wait for.
+    let half = Duration::from_millis(cx.number(TICK) / 2);
+    sleep(tick * 5 + half).await;
     info!(moment = "report", "the report begins");
     let begun = Instant::now();
     let mut ran_on = None;
@@ -215,7 +217,7 @@ async fn report(cx: Context) -> scenario::Result<Report> {
         // All of the work in one poll: nothing else runs on this worker until it ends.
         "block" => info_span!("computes").in_scope(|| work::burn(clock, block)),
         "yield" => {
-            for piece in pieces(block, tick / 2) {
+            for piece in pieces(block, half) {
                 work::burn(clock, piece);
                 // Give the worker back, so that due timers fire and other tasks run.
                 yield_now().await;
@@ -223,7 +225,7 @@ async fn report(cx: Context) -> scenario::Result<Report> {
         }
         "timeout" => ran_on = Some(until_it_times_out(clock, block).await?),
         // The work leaves the workers altogether.
-        _ => on_threads(clock, pieces(block, tick / 2), cx.count(BLOCKING_THREADS)).await?,
+        _ => on_threads(clock, pieces(block, half), cx.count(BLOCKING_THREADS)).await?,
     }
     info!(moment = "report done", "the report is done");
     let took = begun.elapsed().saturating_sub(ran_on.unwrap_or_default());

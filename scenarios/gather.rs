@@ -111,6 +111,7 @@ async fn run(cx: Context) -> scenario::Result {
     // Spawn all fetches before waiting for any of them, so that their waits overlap.
     let mut fetches = JoinSet::new();
     for (i, latency) in latencies.iter().enumerate() {
+        // The name labels the lane, and needs `--cfg tokio_unstable`. Without a name: `fetches.spawn(fetch(i, *latency))`.
         fetches.build_task().name(&format!("fetch {i}")).spawn(fetch(i, *latency))?;
     }
 

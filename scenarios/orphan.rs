@@ -222,6 +222,16 @@ mod tests {
         Ok(())
     }
 
+    /// The error is a value with a type, so a caller can tell a full disk from anything else.
+    #[tokio::test(start_paused = true)]
+    async fn the_error_of_a_child_that_is_kept_reaches_the_caller_of_its_parent() -> scenario::Result<()> {
+        let (family, _gone) = mpsc::channel(1);
+        let ended = parent(Duration::from_millis(10), "keep", Raised::default(), family).await?;
+        let error: Box<dyn std::error::Error> = ended.expect_err("the child fails").into();
+        assert!(error.is::<DiskFull>(), "{error:?}");
+        Ok(())
+    }
+
     /// The pitfall: an orphan is dropped at its await when the runtime shuts down.
     #[test]
     fn an_orphan_ends_with_its_runtime() {

@@ -65,7 +65,8 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[OPEN, USE, CLOSE, FAIL, CANCEL_AFTER, VARIANT],
     patterns: &["context manager", "resource guard", "asynchronous cleanup", "cancellation"],
     differs: "`__aexit__` may await, because a cancel is an exception; `Drop` cannot, so a guard hands its resource to a \
-              task, or a token asks a scope to end.",
+              task, or a token asks a scope to end. A scope that is cancelled while it opens or closes stops there in asyncio; in \
+              Tokio it is only asked to end, so it opens and closes first.",
     builds_on: &["cancellation"],
     breaks: &[
         Breaks::checks(&[("variant", "drop"), ("cancel_after", "250")], &["everything that was opened is closed"]),

@@ -60,7 +60,9 @@ pub const SCENARIO: Scenario = Scenario {
     clocks: &[Clock::Virtual, Clock::Real],
     params: &[READERS, WRITERS, READ, WRITE, READ_SHARE],
     patterns: &["read-write lock", "writer starvation", "fair lock"],
-    differs: "asyncio has no read-write lock; Tokio's `RwLock` is fair.",
+    differs: "asyncio has no read-write lock; Tokio's `RwLock` is fair. If a reader and a writer ask in the same millisecond, \
+              asyncio and Tokio may let in a different one first. A read that takes no time lets other tasks run in asyncio and \
+              goes on at once in Tokio.",
     builds_on: &["lock-contention"],
     story: &[
         Stop::at(

@@ -160,6 +160,7 @@ async fn together(tasks: usize, latency: Duration) -> scenario::Result<usize> {
 
 /// Starts a fetch as a task of its own.
 fn start(i: usize, latency: Duration) -> std::io::Result<JoinHandle<()>> {
+    // The name labels the lane, and needs `--cfg tokio_unstable`. Without a name: `tokio::spawn(fetch(latency))`.
     Builder::new().name(&format!("fetch {i}")).spawn(fetch(latency))
 }
 

@@ -189,35 +189,45 @@ type Scope = Pin<Box<dyn Future<Output = Result<(), GroupError>> + Send>>;
 fn group(level: usize, shared: Arc<Shared>, stop: CancellationToken) -> Scope {
     Box::pin(async move {
         let innermost = level == shared.cx.count(DEPTH);
-        let mut children = start_children(level, innermost, &shared)?;
+        let children = start_children(level, innermost, &shared)?;
         let mut inner = JoinSet::new();
         let stop_inner = CancellationToken::new();
         if !innermost {
             let group = group(level + 1, shared.clone(), stop_inner.clone());
             inner.build_task().name(&format!("group {}", level + 1)).spawn(group)?;
         }
-
-        let mut result = Ok(());
-        // Join until nothing is left.
-        while !(children.is_empty() && inner.is_empty()) {
-            let ended = tokio::select! {
-                biased;
-                Some(child) = children.join_next() => shared.count(child),
-                Some(within) = inner.join_next() => within.unwrap_or_else(|panic| Err(panic.into())),
-                () = stop.cancelled(), if result.is_ok() => Err(GroupError::Stopped),
-            };
-            info!(counter.children = shared.alive.load(Ordering::Relaxed), "{} children left in group {level}", children.len());
-            if result.is_ok() && ended.is_err() {
-                // The first failure aborts the children and asks the inner group to stop.
-                result = ended;
-                // Do not return yet: an aborted child has ended only when it is joined.
-                children.abort_all();
-                stop_inner.cancel();
-            }
-        }
+        let result = join(level, children, inner, &shared, (&stop, &stop_inner)).await;
         info!(mark = "closed", "group {level} has ended");
         result
     })
+}
+
+/// Joins the children of a group and the group inside it. Returns the first failure, when nothing is left.
+async fn join(
+    level: usize,
+    mut children: JoinSet<Result<(), ChildFailed>>,
+    mut inner: JoinSet<Result<(), GroupError>>,
+    shared: &Shared,
+    (stop, stop_inner): (&CancellationToken, &CancellationToken),
+) -> Result<(), GroupError> {
+    let mut result = Ok(());
+    while !(children.is_empty() && inner.is_empty()) {
+        let ended = tokio::select! {
+            biased;
+            Some(child) = children.join_next() => shared.count(child),
+            Some(within) = inner.join_next() => within.unwrap_or_else(|panic| Err(panic.into())),
+            () = stop.cancelled(), if result.is_ok() => Err(GroupError::Stopped),
+        };
+        info!(counter.children = shared.alive.load(Ordering::Relaxed), "{} children left in group {level}", children.len());
+        if result.is_ok() && ended.is_err() {
+            // The first failure aborts the children and asks the inner group to stop.
+            result = ended;
+            // Do not return yet: an aborted child has ended only when it is joined.
+            children.abort_all();
+            stop_inner.cancel();
+        }
+    }
+    result
 }
 
 /// Starts the children of a group. The first child of the innermost group fails.
@@ -362,11 +372,22 @@ mod tests {
         assert_eq!(shared.cancelled.load(Ordering::Relaxed), 8);
     }
 
-    /// A panic is a failure like any other: the group ends its other children first.
+    /// A panic is a failure like any other: the group ends its other children before it returns.
     #[tokio::test(start_paused = true)]
-    async fn a_panic_is_counted_as_the_failure_of_the_group() {
+    async fn a_panic_ends_the_other_children_first() {
         let shared = Shared::new(Context::of(&SCENARIO, &[]));
-        let panicked = tokio::spawn(async { panic!("a bug") }).await;
-        assert!(matches!(shared.count(panicked), Err(GroupError::Broken(_))));
+        let (owned, stop) = (Arc::new(()), CancellationToken::new());
+        let mut children = JoinSet::new();
+        children.spawn(async { panic!("a bug") });
+        let held = owned.clone();
+        children.spawn(async move {
+            sleep(Duration::from_secs(60)).await;
+            drop(held);
+            Ok(())
+        });
+        let result = join(1, children, JoinSet::new(), &shared, (&stop, &stop)).await;
+        assert!(matches!(result, Err(GroupError::Broken(_))), "{result:?}");
+        assert_eq!(Arc::strong_count(&owned), 1, "the other child has ended");
+        assert_eq!(shared.cancelled.load(Ordering::Relaxed), 1);
     }
 }

@@ -241,15 +241,20 @@ class Guests:
         self.expected = set()
         self.strangers = 0
 
-    async def connect(self, address):
-        """Connects from an address that the server knows in advance; returns a reader and a writer."""
+    async def connect(self, address, buffer=None, **options):
+        """Connects from an address that the server knows in advance; returns a reader and a writer.
+
+        `buffer` is the size of the system's buffer for what arrives, in bytes.
+        """
         guest = socket.socket()
         try:
             guest.setblocking(False)
+            if buffer is not None:
+                guest.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
             guest.bind(("127.0.0.1", 0))
             self.expected.add(guest.getsockname())
             await asyncio.get_running_loop().sock_connect(guest, address)
-            return await asyncio.open_connection(sock=guest)
+            return await asyncio.open_connection(sock=guest, **options)
         except BaseException:
             guest.close()
             raise

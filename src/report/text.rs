@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use scenario::Outcome;
+use scenario::{Outcome, unit_after};
 
 use super::units::{count, ground, number, time};
 use super::{Look, findings, timeline, waits};
@@ -99,7 +99,13 @@ fn results(outcome: &Outcome, look: Look) -> String {
     let mut text = "\n".to_owned();
     let figures = outcome.figures.iter().take(LISTED);
     let rows: Vec<_> = figures
-        .map(|figure| (text::fit(&figure.name, FIGURE, look.more()), number(figure.value), text::name(figure.unit)))
+        .map(|figure| {
+            (
+                text::fit(&figure.name, FIGURE, look.more()),
+                number(figure.value),
+                text::name(&unit_after(figure.value, figure.unit)).into_owned(),
+            )
+        })
         .collect();
     let name = rows.iter().map(|row| text::width(&row.0)).max().unwrap_or(0);
     let value = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
@@ -193,6 +199,13 @@ mod tests {
         assert!(text.contains("polls   0 (Tokio counted 65)"), "{text}");
         let ascii = told(Ending::Finished(outcome), false);
         assert!(ascii.contains("  [ok] sound\n  [BROKEN] quick\n") && ascii.is_ascii(), "{ascii}");
+    }
+
+    #[test]
+    fn one_of_a_thing_is_in_the_singular() {
+        let outcome = Outcome::new().figure("completed", 1_u64, "requests").figure("lost", 0_u64, "entries");
+        let text = told(Ending::Finished(outcome), true);
+        assert!(text.contains("\n  completed  1 request\n  lost       0 entries\n"), "{text}");
     }
 
     #[test]

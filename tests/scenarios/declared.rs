@@ -123,6 +123,17 @@ fn no_parameter_is_named_like_a_setting_of_the_run() {
     }
 }
 
+/// A reader who follows the list from its top has seen what a name needs before any other scenario names a task.
+#[test]
+fn the_first_names_of_tasks_say_which_flag_they_need() {
+    for naming in ["Builder::new().name(", ".build_task().name("] {
+        let names = |line: &&str| line.contains(naming) && !line.trim_start().starts_with(".line(");
+        let first = CATALOGUE.iter().find(|scenario| scenario.source.lines().any(|line| names(&line))).expect("tasks have names");
+        let before = first.source.lines().take_while(|line| !names(line)).last();
+        assert!(before.is_some_and(|line| line.contains("`--cfg tokio_unstable`")), "{}: {before:?}", first.id);
+    }
+}
+
 /// Texts on lanes have to fit: marks, span names, and the words over moments.
 #[test]
 fn what_is_said_on_lanes_is_short() {

@@ -7,6 +7,7 @@ mod coverage;
 mod declared;
 mod extremes;
 mod queues;
+mod sequence;
 mod sharing;
 #[path = "../simulate/mod.rs"]
 pub(crate) mod simulate;

@@ -36,6 +36,17 @@ fn rounds_beside_computing_are_served_later_in_asyncio() {
     assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the check holds");
 }
 
+/// One thread is what asyncio always has. It differs from `current_thread` only in that order.
+#[test]
+fn the_runtime_of_one_thread_is_like_asyncio_but_for_the_round() {
+    for (mix, total) in [("50", [4600.0, 4000.0]), ("0", [1000.0; 2]), ("100", [8000.0; 2])] {
+        let Some(reports) = both("workers", &[("flavor", "current_thread"), ("mix", mix)]) else { return };
+        assert_eq!(elapsed(&reports), total.map(Some), "mix {mix}");
+        let checks = reports[0]["checks"].as_array().map(Vec::len);
+        assert_eq!((checks, &reports[0]["checks"]), (Some(3), &reports[1]["checks"]), "mix {mix}: the checks hold on both");
+    }
+}
+
 /// That order makes the ticks late in asyncio.
 #[test]
 fn a_tick_beside_a_task_that_yields_is_late_by_two_pieces_in_asyncio_and_by_none_here() {
@@ -105,6 +116,33 @@ fn workers_of_a_stage_take_turns_here_and_not_in_asyncio() {
     assert_eq!(reports[0]["outcome"][5]["name"], "stage 3 starved");
     assert_eq!(figure(&reports, 5), [Some(150.0), Some(1000.0)]);
     assert_eq!(elapsed(&reports), [Some(900.0); 2], "the pace is the same");
+}
+
+/// A reader and a writer ask at 618 ms. And a read that takes no time is a `sleep` of zero.
+#[test]
+fn readers_and_writers_who_ask_at_the_same_time_may_get_in_in_another_order() {
+    if !python_is_here() {
+        return;
+    }
+    let rwlock = scenario("rwlock");
+    for (turned, seed, at, both) in [
+        (&[("readers", "19"), ("read", "686"), ("read_share", "78")][..], 5, 2, [1630.0, 1489.0]),
+        (&[("readers", "9"), ("read", "0"), ("writers", "0")][..], 6, 0, [9.0, 1.0]),
+    ] {
+        let args = turned.iter().map(|(name, value)| format!("{name}={value}")).chain([format!("seed={seed}")]);
+        let reports = [report_of_twin(rwlock, args), report(rwlock, values(rwlock, turned), seed)];
+        assert_eq!(figure(&reports, at), both.map(Some), "{turned:?}");
+        assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the checks hold");
+    }
+}
+
+/// A scope is cancelled while it opens. In asyncio nothing was opened, so there is nothing to close.
+#[test]
+fn a_scope_that_is_cancelled_while_it_opens_stops_there_in_asyncio_only() {
+    let turned = [("variant", "scope"), ("open", "795"), ("cancel_after", "395"), ("close", "0")];
+    let Some(reports) = both("resource", &turned) else { return };
+    assert_eq!(figure(&reports, 0), [Some(0.0), Some(6.0)], "opened");
+    assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way all that was opened is closed");
 }
 
 /// A fork that is put back in the millisecond in which another philosopher reaches for it.

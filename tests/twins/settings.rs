@@ -200,6 +200,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ("chat", 0, &[]),
     ("chat", 0, &[("clients", "2"), ("messages", "2"), ("slow", "2")]),
     ("chat", 0, &[("clients", "12"), ("messages", "1"), ("slow", "0")]),
+    ("chat", 0, &[("variant", "gather")]),
+    ("chat", 0, &[("leaving", "broken")]),
+    // With a slow client, `join_all` waits for it before it returns the error, and `gather` does not.
+    ("chat", 0, &[("variant", "gather"), ("leaving", "broken"), ("slow", "0")]),
     ("database", 0, &[]),
     ("database", 7, &[("fail_write", "9"), ("orders", "12"), ("pool", "2"), ("round_trip", "60")]),
     ("database", 0, &[("users", "30"), ("pool", "7"), ("orders", "0"), ("round_trip", "30")]),

@@ -25,6 +25,7 @@ mod param;
 pub mod question;
 pub mod story;
 pub mod testing;
+mod unit;
 mod ways;
 pub mod work;
 
@@ -33,6 +34,7 @@ use story::Stop;
 
 pub use param::{Kind, Param, Value, ValueError, Values};
 pub use testing::really;
+pub use unit::unit_after;
 pub use ways::{Breaks, How};
 
 /// The imports that every scenario needs.

@@ -5,7 +5,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use scenario::{Figure, Outcome};
+use scenario::{Figure, Outcome, unit_after};
 
 use crate::app::model::RunView;
 use crate::app::run::compare::{Comparison, compare};
@@ -49,7 +49,8 @@ fn comparison(buf: &mut Buffer, look: Look, inside: Rect, top: u16, run: &RunVie
     let value = |value: Option<f64>| value.map_or_else(|| "never".into(), format::number);
     for (row, result) in (top..inside.height).zip(&rows) {
         let mut pen = Pen::new(buf, look, inside, row);
-        let unit = if result.unit.is_empty() { String::new() } else { format!(" {}", result.unit) };
+        let unit = unit_after(result.now.unwrap_or_default(), result.unit);
+        let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
         pen.space(1).put(&result.name, look.dim()).space(2).put(&value(result.now), look.strong());
         pen.put(&unit, look.text()).put(&format!(", was {}", value(result.before)), look.dim());
     }
@@ -81,7 +82,7 @@ fn figures(buf: &mut Buffer, look: Look, inside: Rect, top: u16, figures: &[Figu
             if columns { (names, values) } else { (format::width(&figure.name), format::width(&value)) };
         let mut pen = Pen::new(buf, look, inside, row);
         pen.space(1).left(&figure.name, name_cells, look.dim()).space(2);
-        pen.right(&value, value_cells, look.strong()).space(1).put(figure.unit, look.text());
+        pen.right(&value, value_cells, look.strong()).space(1).put(&unit_after(figure.value, figure.unit), look.text());
     }
 }
 
@@ -122,7 +123,7 @@ fn good(pen: &mut Pen<'_>, look: Look, outcome: &Outcome) {
     pen.put(&checks, look.good());
     let mut first = checks.is_empty();
     for (i, figure) in outcome.figures.iter().enumerate() {
-        let text = format!("{} {} {}", figure.name, format::number(figure.value), figure.unit);
+        let text = format!("{} {} {}", figure.name, format::number(figure.value), unit_after(figure.value, figure.unit));
         let before = if first { "" } else { &between };
         let last = i + 1 == outcome.figures.len();
         if format::width(before) + format::width(&text) + more(last) > pen.room() {
