@@ -88,11 +88,11 @@ fn code(scenario: &Scenario) -> (String, &str) {
 fn functions() -> String {
     let mut text = FUNCTIONS_HEAD.to_owned();
     for (theirs, ours, does) in FUNCTIONS {
-        let uses = |scenario: &&Scenario| {
+        let is_user = |scenario: &&Scenario| {
             let (source, twin) = code(scenario);
             twin.contains(theirs) && source.contains(ours)
         };
-        let users: Vec<_> = CATALOGUE.iter().filter(uses).collect();
+        let users: Vec<_> = CATALOGUE.iter().filter(is_user).collect();
         assert!(!users.is_empty(), "no scenario uses {theirs} and {ours}");
         let links: Vec<_> =
             users.iter().take(LISTED).map(|scenario| format!("[{0}](../{1})", scenario.id, scenario.path)).collect();
