@@ -1,6 +1,12 @@
 //! The guests: their sockets, and what each of them does.
 
-use super::*;
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+use scenario::Context;
+use tokio::net::TcpSocket;
+
+use super::{BUFFER, CLIENTS, LEAVING, LOCAL, MESSAGES, SLOW};
 
 /// Creates a socket with small buffers, on a free port. Connections that it accepts have such buffers too.
 pub(super) fn socket() -> std::io::Result<TcpSocket> {
