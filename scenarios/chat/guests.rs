@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
-use scenario::prelude::*;
+use scenario::Context;
 use tokio::net::TcpSocket;
 
 use super::{BUFFER, CLIENTS, LEAVING, LOCAL, MESSAGES, SLOW};

@@ -88,15 +88,15 @@ fn code(scenario: &Scenario) -> (String, &str) {
 fn functions() -> String {
     let mut text = FUNCTIONS_HEAD.to_owned();
     for (theirs, ours, does) in FUNCTIONS {
-        let is_user = |scenario: &&Scenario| {
+        let uses = |scenario: &&Scenario| {
             let (source, twin) = code(scenario);
             twin.contains(theirs) && source.contains(ours)
         };
-        let users: Vec<_> = CATALOGUE.iter().filter(is_user).collect();
-        assert!(!users.is_empty(), "no scenario uses {theirs} and {ours}");
+        let found: Vec<_> = CATALOGUE.iter().filter(uses).collect();
+        assert!(!found.is_empty(), "no scenario uses {theirs} and {ours}");
         let links: Vec<_> =
-            users.iter().take(LISTED).map(|scenario| format!("[{0}](../{1})", scenario.id, scenario.path)).collect();
-        let more = if users.len() > LISTED { format!(" and {} more", users.len() - LISTED) } else { String::new() };
+            found.iter().take(LISTED).map(|scenario| format!("[{0}](../{1})", scenario.id, scenario.path)).collect();
+        let more = if found.len() > LISTED { format!(" and {} more", found.len() - LISTED) } else { String::new() };
         let [theirs, ours] = [theirs, ours].map(|name| name.trim_end_matches("()").trim_matches(['(', '.']));
         let _ = writeln!(text, "| `{theirs}` | `{ours}` | {does} | {}{more} |", links.join(", "));
     }

@@ -32,7 +32,7 @@ type Typed = BTreeMap<&'static str, String>;
 /// A declared difference: the scenario, the settings at which it may occur, and what it may change besides the times.
 type Declared = (&'static str, fn(&Typed) -> bool, &'static [&'static str]);
 
-/// Each has a sentence in the scenario's `differs`, and figures in `differences.rs`.
+/// Each has a sentence in the scenario's `differs`, and figures in `differences.rs` if it is on virtual time.
 const DECLARED: &[Declared] = &[
     ("blocking", |at| at["variant"] == "yield", &["tasks with a late tick", "worst tick late by", "report took"]),
     ("chat", |at| at["variant"] == "gather" && at["leaving"] == "broken" && at["slow"] != "0", &["each message reaches"]),
