@@ -96,6 +96,30 @@ pub const SCENARIO: Scenario = Scenario {
              took {figure:in a sliding window}, and slots were idle for {figure:slots idle in the window}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "The same {param:items} items run {param:batch} at a time, in batches and in a sliding window. In which way are \
+             slots idle for longer?",
+            Answer::Choice(&[
+                Choice::new("In the window", If::Less("figure:slots idle in batches", "figure:slots idle in the window")),
+                Choice::new("In batches", If::More("figure:slots idle in batches", "figure:slots idle in the window")),
+                Choice::new("The same in both: they are the same items", If::Otherwise),
+            ]),
+            When::Over,
+            "Slots were idle for {figure:slots idle in batches} in batches and for {figure:slots idle in the window} in the \
+             window, which waits for a slow item only at its end.",
+        ),
+        Question::new(
+            "A batch of {param:batch} items runs, and its shortest item ends. When does the next item take its slot?",
+            Answer::Choice(&[
+                Choice::new("At once", If::Equal("done:batch 0", "1")),
+                Choice::new("When half of the batch has ended", If::Less("done:batch 0", "count:batch 0")),
+                Choice::new("When the slowest item of the batch has ended", If::Otherwise),
+            ]),
+            When::Spawn(Nth::First, "batch 1"),
+            "The next batch began at {time}, when {done:batch 0} of {count:batch 0} items of the first batch had ended.",
+        ),
+    ],
     source: include_str!("batching.rs"),
     path: file!(),
     twin: include_str!("batching.py"),

@@ -128,6 +128,50 @@ pub const SCENARIO: Scenario = Scenario {
              two ticks or more.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:tasks} tasks tick every {param:tick}. A report computes for {param:block} (variant {param:variant}). How \
+             late is the worst tick?",
+            Answer::Choice(&[
+                Choice::new(
+                    "By most of the time that the report computes",
+                    If::More("figure:worst tick late by", "param:block / 2"),
+                ),
+                Choice::new("By at most half of that time", If::More("figure:worst tick late by", "param:tick / 4")),
+                Choice::new("Hardly at all", If::Otherwise),
+            ]),
+            When::Over,
+            "The worst tick came {figure:worst tick late by} late. A worker goes on to another task only when a poll ends.",
+        ),
+        Question::new(
+            "{param:tasks} tasks tick, and a report computes for {param:block} (variant {param:variant}). How many have a tick \
+             that is late by {param:tick * 2} or more?",
+            Answer::Number {
+                is: "figure:tasks with a late tick",
+                typical: &[
+                    ("0", "Each ticker needs the worker for a moment at each tick, and the report has it."),
+                    ("1", "All tickers share the worker with the report: either each of them is late, or none."),
+                    ("param:tasks", "That would need one poll of the report to last for two ticks or more."),
+                ],
+            },
+            When::Over,
+            "{figure:tasks with a late tick} of {param:tasks} tasks had such a tick. The worst was {figure:worst tick late by} \
+             late.",
+        ),
+        Question::new(
+            "The report computes on a blocking thread for {param:block}, and a timeout gives up half way. What does the thread \
+             do?",
+            Answer::Choice(&[
+                Choice::new("It stops, because its future is dropped", If::Holds("the report stops at its timeout")),
+                Choice::new("It pauses until a task awaits it again", If::Occurs(When::Stall)),
+                Choice::new("It computes on to the end", If::Otherwise),
+            ]),
+            When::Log(Nth::First, "gives up on the report"),
+            "The thread went on for {figure:ran on after its timeout} after the timeout, because nothing can stop it from \
+             outside.",
+        )
+        .only("variant", "timeout"),
+    ],
     source: include_str!("blocking.rs"),
     path: file!(),
     twin: include_str!("blocking.py"),

@@ -116,6 +116,52 @@ pub const SCENARIO: Scenario = Scenario {
              {figure:total}.",
         ),
     ],
+    questions: &[
+        scenario::question::Question::new(
+            "A task calls old code, which calls block_on to wait {param:latency} for an async price. What happens?",
+            Answer::Choice(&[
+                Choice::new("The worker waits for itself, for ever", If::Occurs(When::Stall)),
+                Choice::new("The task panics at once", If::More("figure:panics", "0")),
+                Choice::new("It works, but its worker is blocked meanwhile", If::Otherwise),
+            ]),
+            When::End(Nth::First, "call", How::Panicked),
+            "{figure:panics} tasks panicked and {figure:reports} got a report. Tokio does not let a worker wait for a future \
+             that it has to drive.",
+        )
+        .only("variant", "block_on-inside"),
+        scenario::question::Question::new(
+            "{param:calls} tasks prepare for up to {param:latency}. The old code of each waits {param:latency} on a blocking \
+             thread. How long is the run?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    ("param:latency * param:calls", "Each call has a blocking thread of its own, so the waits overlap."),
+                    (
+                        "param:latency * param:calls + param:latency",
+                        "Each call has a blocking thread of its own, so the waits overlap.",
+                    ),
+                    ("param:latency", "A task calls the old code only when it has prepared."),
+                ],
+            },
+            When::Over,
+            "{figure:reports} reports took {figure:total}: the blocking threads wait at the same time.",
+        )
+        .only("variant", "spawn_blocking"),
+        scenario::question::Question::new(
+            "{param:calls} tasks prepare for up to {param:latency}. One thread does all the old code, {param:latency} per task. \
+             How long is the run?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    ("param:latency", "The thread takes one order at a time, and waits for each price."),
+                    ("param:latency * 2", "That would need a thread for each call. The one thread takes one order at a time."),
+                ],
+            },
+            When::Over,
+            "{figure:reports} reports took {figure:total}: the one thread waits for one price after the other.",
+        )
+        .only("variant", "channel"),
+    ],
     source: include_str!("bridge.rs"),
     path: file!(),
     twin: include_str!("bridge.py"),

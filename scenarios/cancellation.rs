@@ -98,6 +98,44 @@ pub const SCENARIO: Scenario = Scenario {
         Stop::at(When::Over, "{figure:lost} of {figure:taken} items were lost. The run took {figure:total}.")
             .unless("variant", "swallowed"),
     ],
+    questions: &[
+        Question::new(
+            "A worker takes items and works on them. main stops it after {param:cancel_after} (variant {param:variant}). What \
+             does the worker do then?",
+            Answer::Choice(&[
+                Choice::new(
+                    "It finishes the line that it runs, and returns an error",
+                    If::Occurs(When::End(Nth::First, "worker", How::Failed)),
+                ),
+                Choice::new(
+                    "It is dropped at the await where it waits",
+                    If::Occurs(When::End(Nth::First, "worker", How::Cancelled)),
+                ),
+                Choice::new(
+                    "It goes on until it has no item, cleans up and returns",
+                    If::Occurs(When::End(Nth::First, "worker", How::Well)),
+                ),
+                Choice::new("It ignores that, and main waits for ever", If::Otherwise),
+            ]),
+            When::Log(Nth::Last, "cancel"),
+            "At {time} the worker waited at an await. An abort drops it there; a request has an effect only where the worker \
+             looks for it.",
+        ),
+        Question::new(
+            "Every {param:step} a worker takes an item and works on it for half of that. main stops it after \
+             {param:cancel_after} ({param:variant}). How many items are lost?",
+            Answer::Number {
+                is: "figure:lost",
+                typical: &[
+                    ("0", "The item in the worker's hands is dropped together with the worker."),
+                    ("1", "Either the worker has no item at that moment, or what stops it does not stop the work on the item."),
+                ],
+            },
+            When::Over,
+            "{figure:stored} of {figure:taken} items were stored. Lost: {figure:lost}.",
+        )
+        .unless("variant", "swallowed"),
+    ],
     source: include_str!("cancellation.rs"),
     path: file!(),
     twin: include_str!("cancellation.py"),

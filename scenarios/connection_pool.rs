@@ -112,6 +112,41 @@ pub const SCENARIO: Scenario = Scenario {
              percentile of waits was {figure:95th percentile of waits}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:clients} clients share {param:pool} connections. Each thinks {param:think} on average and then holds one for \
+             {param:hold}. How long are the longest 5 % of waits?",
+            Answer::Choice(&[
+                Choice::new("Longer than a client holds a connection", If::More("figure:95th percentile of waits", "param:hold")),
+                Choice::new(
+                    "Shorter than that, but long enough to notice",
+                    If::More("figure:95th percentile of waits", "param:hold / 4"),
+                ),
+                Choice::new("Hardly any: a connection is nearly always free", If::Otherwise),
+            ]),
+            When::Over,
+            "The clients need {figure:load} % of the pool's time. One wait in 20 was longer than \
+             {figure:95th percentile of waits}.",
+        )
+        .only("leak", "0"),
+        Question::new(
+            "One connection in {param:leak} is never given back, and the pool has {param:pool}. How many of {param:clients * 5} \
+             requests are served?",
+            Answer::Number {
+                is: "figure:served",
+                typical: &[
+                    (
+                        "param:clients * 5",
+                        "Each leak makes the pool smaller. When the last connection has leaked, no client gets one.",
+                    ),
+                    ("param:leak", "The pool then goes on with one connection less, until the others have leaked, too."),
+                ],
+            },
+            When::Over,
+            "{figure:leaked} connections leaked, and {figure:served} requests were served. The others waited until they gave up.",
+        )
+        .unless("leak", "0"),
+    ],
     source: include_str!("connection_pool.rs"),
     path: file!(),
     twin: include_str!("connection_pool.py"),

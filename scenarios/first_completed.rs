@@ -83,6 +83,32 @@ pub const SCENARIO: Scenario = Scenario {
              their ends and {figure:losers aborted} were aborted.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "main asks {param:tasks} mirrors, each in a task, and takes the first answer (losers: {param:losers}). How many \
+             losers run to their ends?",
+            Answer::Number {
+                is: "figure:losers finished",
+                typical: &[
+                    ("0", "A task runs until it ends or is aborted, even if nothing needs its answer."),
+                    ("param:tasks - 1", "main aborts the losers, and they are dropped at the await where they wait."),
+                ],
+            },
+            When::Over,
+            "{figure:losers finished} losers ran to their ends, and {figure:losers aborted} were aborted.",
+        ),
+        Question::new(
+            "main takes the first of {param:tasks} answers and then joins the other tasks (losers: {param:losers}). When is the \
+             run over?",
+            Answer::Choice(&[
+                Choice::new("When the slowest mirror has answered", If::More("figure:total", "figure:first answer")),
+                Choice::new("As soon as the first answer is there", If::Equal("figure:total", "figure:first answer")),
+                Choice::new("Never: main waits for answers that do not come", If::Otherwise),
+            ]),
+            When::Over,
+            "The first answer came after {figure:first answer}, and the last task ended after {figure:total}.",
+        ),
+    ],
     source: include_str!("first_completed.rs"),
     path: file!(),
     twin: include_str!("first_completed.py"),

@@ -109,6 +109,29 @@ pub const SCENARIO: Scenario = Scenario {
              {figure:total}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "Each of 3 orders calls save(), which is an async fn (variant: {param:variant}). How far does a save get?",
+            Answer::Choice(&[
+                Choice::new("To its end", If::More("figure:saved", "0")),
+                Choice::new("To its first await", If::More("figure:saves begun", "0")),
+                Choice::new("Not even to its first line", If::Otherwise),
+            ]),
+            When::Over,
+            "{figure:saves begun} saves began and {figure:saved} orders were saved. A future runs only if an await or a task \
+             polls it.",
+        ),
+        Question::new(
+            "Each order calls save() and is then confirmed (variant: {param:variant}). Is it saved when it is confirmed?",
+            Answer::Choice(&[
+                Choice::new("No, and it never will be", If::Equal("figure:saved", "0")),
+                Choice::new("Not yet: its save still runs", If::Less("done:save", "count:save")),
+                Choice::new("Yes: the save has ended by then", If::Otherwise),
+            ]),
+            When::Log(Nth::First, "order"),
+            "At {time}: {text}. In the end {figure:confirmed} orders were confirmed and {figure:saved} were saved.",
+        ),
+    ],
     source: include_str!("forgotten_await.rs"),
     path: file!(),
     twin: include_str!("forgotten_await.py"),

@@ -125,6 +125,41 @@ pub const SCENARIO: Scenario = Scenario {
              {figure:total}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "main starts {param:tasks} calls at once, and one in {param:fail_every} fails (variant {param:variant}). What \
+             becomes of the calls that still run then?",
+            Answer::Choice(&[
+                Choice::new("They are aborted at that moment", If::More("figure:cancelled", "0")),
+                Choice::new("They run on, and main learns how each ends", If::Equal("figure:ok + figure:failed", "param:tasks")),
+                Choice::new("They run on, and main learns nothing of them", If::Otherwise),
+            ]),
+            When::Over,
+            "Of {param:tasks} calls, main knows of {figure:ok} with a result, {figure:failed} that failed and {figure:cancelled} \
+             that it aborted.",
+        )
+        .unless("fail_every", "0"),
+        Question::new(
+            "The first call takes {param:base + param:latency}, each next one {param:latency} more, and number \
+             {param:fail_every} is the first to fail. When is main done ({param:variant})?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    (
+                        "param:latency * param:fail_every + param:base",
+                        "The first call fails then, but main goes on until it has joined the others, too.",
+                    ),
+                    (
+                        "param:latency * param:tasks + param:base",
+                        "The longest call would end then, but main does not wait for it.",
+                    ),
+                ],
+            },
+            When::Over,
+            "main waited {figure:total}. It got {figure:ok} results, and {figure:cancelled} of {param:tasks} calls were aborted.",
+        )
+        .unless("fail_every", "0"),
+    ],
     source: include_str!("gather_errors.rs"),
     path: file!(),
     twin: include_str!("gather_errors.py"),

@@ -106,6 +106,49 @@ pub const SCENARIO: Scenario = Scenario {
         Stop::at(When::Over, "waiter gave up after {figure:waited}. worker went on to {figure:total}, and has its value back.")
             .only("variant", "timed-out"),
     ],
+    questions: &[
+        Question::new(
+            "waiter awaits a value that takes worker {param:work}, and then works with it for as long. How long does the run \
+             take?",
+            scenario::question::Answer::Time {
+                is: "figure:total",
+                typical: &[("param:work", "The two are tasks, but waiter can begin its own work only when it has the value.")],
+            },
+            When::Over,
+            "waiter got its value after {figure:waited} and then began its own work, so the run took {figure:total}.",
+        )
+        .only("variant", "kept"),
+        Question::new(
+            "worker needs {param:work} for a value, but gives up half way and drops its sender. What does waiter get from its \
+             await?",
+            scenario::question::Answer::Choice(&[
+                Choice::new("Nothing: it waits for ever", If::Occurs(When::Stall)),
+                Choice::new("An empty value, at the moment of the drop", If::More("figure:values", "0")),
+                Choice::new("An error, at the moment of the drop", If::Less("figure:waited", "param:work")),
+                Choice::new("An error, when the whole time has passed", If::Otherwise),
+            ]),
+            When::Resume(Nth::First, "waiter", For::Message),
+            "{by} dropped its sender at {time}. A sender that goes away wakes the receiver, so {task} got an error after \
+             {lasted}.",
+        )
+        .only("variant", "dropped"),
+        Question::new(
+            "waiter gives up after half of the {param:work} that worker needs, and drops its receiver. What does worker's send \
+             do?",
+            scenario::question::Answer::Choice(&[
+                Choice::new("It waits until there is a receiver again", If::Occurs(When::Stall)),
+                Choice::new("It returns an error that contains the value", If::More("figure:values that came back", "0")),
+                Choice::new(
+                    "It is not reached: worker is cancelled",
+                    If::Occurs(When::End(Nth::First, "worker", How::Cancelled)),
+                ),
+                Choice::new("It succeeds, and the value is lost", If::Otherwise),
+            ]),
+            When::Log(Nth::First, "the waiter is gone"),
+            "At {time} no receiver existed. Values that came back to worker: {figure:values that came back}.",
+        )
+        .only("variant", "timed-out"),
+    ],
     source: include_str!("oneshot.rs"),
     path: file!(),
     twin: include_str!("oneshot.py"),

@@ -108,6 +108,38 @@ pub const SCENARIO: Scenario = Scenario {
              {figure:child outlived it by}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "A parent starts a child that works for {param:work}. After 500 ms of other work it will {param:variant} the child's \
+             handle. What becomes of the child?",
+            Answer::Choice(&[
+                Choice::new(
+                    "It works on after its parent has returned",
+                    If::More("figure:child outlived it by", "param:work * 0"),
+                ),
+                Choice::new(
+                    "It ends early, together with its parent",
+                    If::Occurs(When::End(Nth::First, "child", How::Cancelled)),
+                ),
+                Choice::new("It works to its end before its parent returns", If::Otherwise),
+            ]),
+            When::Over,
+            "The parent returned after {figure:parent ended after}, and the child outlived it by {figure:child outlived it by}.",
+        ),
+        Question::new(
+            "The child fails after {param:work} if it gets that far. After 500 ms its parent will {param:variant} its handle. \
+             Where does the error go?",
+            Answer::Choice(&[
+                Choice::new("The parent gets it and passes it on to main", If::More("figure:errors handled", "0")),
+                Choice::new("The runtime gets it and ends the program", If::Occurs(When::End(Nth::First, "main", How::Failed))),
+                Choice::new("Nothing gets it, and nothing reports it", If::More("figure:errors raised", "0")),
+                Choice::new("There is none: the child does not get that far", If::Otherwise),
+            ]),
+            When::Over,
+            "Errors raised: {figure:errors raised}. Errors handled: {figure:errors handled}. An error goes to the task's handle, \
+             and nowhere else.",
+        ),
+    ],
     source: include_str!("orphan.rs"),
     path: file!(),
     twin: include_str!("orphan.py"),

@@ -118,6 +118,32 @@ pub const SCENARIO: Scenario = Scenario {
              needs the cursor of the page before.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "There are {param:pages} full pages of {param:page_size} rows and {param:rest} more rows. The client stops at a page \
+             that is {param:stop}. How many requests?",
+            Answer::Number {
+                is: "figure:requests",
+                typical: &[(
+                    "param:pages",
+                    "The client has to ask once more, to see the end or to get the rows after the full pages.",
+                )],
+            },
+            When::End(Nth::Last, "page", How::Well),
+            "{figure:requests} requests brought {figure:rows} rows. Only the last page shows the client that no page follows.",
+        ),
+        Question::new(
+            "A page contains the cursor of the next one. The client requests {param:prefetch} pages ahead. When does the second \
+             request start?",
+            Answer::Choice(&[
+                Choice::new("Together with the first", If::Less("time", "param:page_time")),
+                Choice::new("When the first page has arrived", If::Equal("time", "param:page_time")),
+                Choice::new("When the first page has been processed", If::Otherwise),
+            ]),
+            When::Spawn(Nth::Number(2), "page"),
+            "The first page arrived after {param:page_time}, and the second request started at {time}.",
+        ),
+    ],
     source: include_str!("paginator.rs"),
     path: file!(),
     twin: include_str!("paginator.py"),

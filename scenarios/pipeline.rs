@@ -93,6 +93,40 @@ pub const SCENARIO: Scenario = Scenario {
              item for {figure:stage 3 starved}: a faster stage only waits longer.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:items} items pass 3 stages, which take {param:first_time}, {param:second_time} and {param:third_time} per \
+             item and have {param:first_workers}, {param:second_workers} and {param:third_workers} workers. How long does it \
+             take?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    (
+                        "param:first_time + param:second_time + param:third_time * param:items",
+                        "That is one item after the other. The stages work at the same time, each on another item.",
+                    ),
+                    ("param:first_time * param:items", "Stage 1 alone could be done then, but a slower stage sets the pace."),
+                ],
+            },
+            When::Over,
+            "{figure:finished} items took {figure:total}: the slowest stage sets the pace, and the other stages wait for it.",
+        ),
+        Question::new(
+            "{param:items} items pass stages of {param:first_time}, {param:second_time} and {param:third_time} per item. Buffers \
+             between them hold {param:buffer}. What takes stage 1 most time?",
+            Answer::Choice(&[
+                Choice::new("Waiting for the next item", If::More("figure:stage 1 starved", "param:first_time * param:items")),
+                Choice::new(
+                    "Waiting for room in the buffer before stage 2",
+                    If::More("figure:stage 1 blocked", "param:first_time * param:items"),
+                ),
+                Choice::new("Working on its items", If::Otherwise),
+            ]),
+            When::Wait(Nth::First, "stage 1", For::Room),
+            "Stage 1 waited {figure:stage 1 blocked} for room and {figure:stage 1 starved} for items. Its items took \
+             {param:first_time * param:items}.",
+        ),
+    ],
     source: include_str!("pipeline.rs"),
     path: file!(),
     twin: include_str!("pipeline.py"),

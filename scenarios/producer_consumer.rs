@@ -166,6 +166,57 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .sometimes(),
     ],
+    questions: &[
+        Question::new(
+            "{param:producers} producers make an item in {param:produce}, {param:consumers} consumers use one in \
+             {param:consume}; a queue holds {param:capacity}. What happens when it is full?",
+            Answer::Choice(&[
+                Choice::new("send drops the oldest item", If::Less("figure:consumed + param:capacity", "figure:produced")),
+                Choice::new("send waits until there is room", If::Occurs(When::Wait(Nth::First, "producer", For::Room))),
+                Choice::new("send returns an error", If::Occurs(When::Log(Nth::First, "no consumer is left"))),
+                Choice::new("Nothing: it is never full when an item comes", If::Otherwise),
+            ]),
+            When::Wait(Nth::First, "producer", For::Room),
+            "The queue holds {param:capacity} items and no more. A producer with another item waits in send until a consumer \
+             takes one.",
+        )
+        .unless("capacity", "0"),
+        Question::new(
+            "{param:producers} producers are done, and main sends an end message for each. Each message ends one of \
+             {param:consumers} consumers. How does the run end?",
+            Answer::Choice(&[
+                Choice::new("It does not: some consumers wait for ever", If::Occurs(When::Stall)),
+                Choice::new(
+                    "With an error in the consumers that are left",
+                    If::Occurs(When::End(Nth::First, "consumer", How::Failed)),
+                ),
+                Choice::new("Well: all consumers end", If::Otherwise),
+            ]),
+            When::Stall,
+            "{done:consumer} of {count:consumer} consumers had ended when nothing could go on any more.",
+        )
+        .only("end", "sentinel"),
+        Question::new(
+            "Each of {param:producers} producers makes {param:items} items, {param:produce} each. {param:consumers} consumers \
+             need {param:consume} per item. How long is the run?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    (
+                        "param:items * param:produce",
+                        "The producers alone could be done then. The consumers need longer for all items.",
+                    ),
+                    (
+                        "param:items * param:producers * param:consume",
+                        "One consumer alone would need that long. Several work at the same time.",
+                    ),
+                ],
+            },
+            When::Over,
+            "{figure:consumed} items took {figure:total}. The slower side sets the pace of both.",
+        )
+        .only("end", "close"),
+    ],
     source: include_str!("producer_consumer.rs"),
     path: file!(),
     twin: include_str!("producer_consumer.py"),

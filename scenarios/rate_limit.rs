@@ -87,6 +87,38 @@ pub const SCENARIO: Scenario = Scenario {
              flight. To limit calls in flight, too, add a semaphore whose permits come back.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:requests} requests; a bucket of {param:burst} tokens, {param:per_second} more per second. A call takes a \
+             token and lasts {param:latency}. How many are in flight at most?",
+            Answer::Choice(&[
+                Choice::new("As many as the bucket holds", If::Equal("figure:peak in flight", "param:burst")),
+                Choice::new("More than the bucket holds", If::More("figure:peak in flight", "param:burst")),
+                Choice::new("Fewer than the bucket holds", If::Otherwise),
+            ]),
+            When::Highest("in_flight"),
+            "Up to {figure:peak in flight} calls were in flight. A token limits when a call starts; the call does not give it \
+             back.",
+        ),
+        Question::new(
+            "{param:requests} requests arrive at once. The bucket has {param:burst} tokens and gets {param:per_second} per \
+             second; a call takes {param:latency}. How long do all calls take?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    ("param:latency", "Only as many calls start at once as the bucket has tokens."),
+                    (
+                        "param:requests / param:burst * param:latency",
+                        "A call does not give its token back. New tokens come at their own pace.",
+                    ),
+                    ("param:requests * param:latency", "Calls do not wait for each other, only for tokens."),
+                ],
+            },
+            When::Over,
+            "{figure:completed} calls took {figure:total}. Each token lets one more call start, whether or not another has \
+             ended.",
+        ),
+    ],
     source: include_str!("rate_limit.rs"),
     path: file!(),
     twin: include_str!("rate_limit.py"),

@@ -94,6 +94,36 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .only("variant", "concurrent"),
     ],
+    questions: &[
+        Question::new(
+            "main fetches {param:tasks} pages ({param:variant}). Each fetch is a task of its own and takes {param:latency}. How \
+             long does the run take?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    ("param:latency", "Each fetch is a task, but main awaits it inside the loop, before it starts the next one."),
+                    (
+                        "param:latency * param:tasks",
+                        "main awaits one task after the other, but all tasks have started before and run meanwhile.",
+                    ),
+                ],
+            },
+            When::Over,
+            "{figure:fetched} fetches of {param:latency} took {figure:total}. Together they would take {figure:together}, one \
+             after the other {figure:one after the other}.",
+        ),
+        Question::new(
+            "main starts {param:tasks} fetches, each a task, and then awaits one after the other. How many wait for their timers \
+             at the same time?",
+            Answer::Number {
+                is: "crowd",
+                typical: &[("1", "A thread runs one task at a time, but a task that waits takes no thread.")],
+            },
+            When::Crowd(For::Time),
+            "{crowd} fetches wait for their timers at the same time. Waiting takes no thread.",
+        )
+        .only("variant", "concurrent"),
+    ],
     source: include_str!("sequential.rs"),
     path: file!(),
     twin: include_str!("sequential.py"),

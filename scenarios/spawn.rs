@@ -114,6 +114,40 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .only("variant", "future"),
     ],
+    questions: &[
+        Question::new(
+            "main makes {param:tasks} downloads (variant {param:variant}), does other work for {param:other_work} and then \
+             awaits them. When does the first begin?",
+            Answer::Choice(&[
+                Choice::new("Before the other work has ended", If::Less("time", "param:other_work")),
+                Choice::new("When a thread is free, after main awaits it", If::More("time", "param:other_work")),
+                Choice::new("After the other work, when main awaits it", If::Otherwise),
+            ]),
+            When::Log(Nth::First, "download"),
+            "The first download began at {time}. main did other work for {param:other_work} before its first await of a \
+             download.",
+        ),
+        Question::new(
+            "main does other work for {param:other_work} and then awaits its {param:tasks} downloads (variant {param:variant}). \
+             How long does the run take?",
+            Answer::Choice(&[
+                Choice::new(
+                    "As long as the other work and the longest download",
+                    If::Equal("figure:total", "param:tasks - 1 * param:step + param:latency + param:other_work"),
+                ),
+                Choice::new(
+                    "As long as the other work and all downloads",
+                    If::Equal(
+                        "figure:total",
+                        "param:tasks - 1 / 2 * param:step + param:latency * param:tasks + param:other_work",
+                    ),
+                ),
+                Choice::new("As long as the longest of them all", If::Otherwise),
+            ]),
+            When::Over,
+            "The run took {figure:total}. A spawned download runs beside the other work; a future runs only in its own await.",
+        ),
+    ],
     source: include_str!("spawn.rs"),
     path: file!(),
     twin: include_str!("spawn.py"),

@@ -114,6 +114,51 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .unless("prefetch", "0"),
     ],
+    questions: &[
+        Question::new(
+            "A source needs {param:produce} per item, its consumer {param:process}; {param:prefetch} items are made ahead. How \
+             long do {param:items} items take?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    (
+                        "param:produce * param:items + param:process",
+                        "That would be so if the source set the pace and never had to wait until it is asked.",
+                    ),
+                    (
+                        "param:produce + param:process * param:items",
+                        "With prefetch a task of its own produces while the consumer processes.",
+                    ),
+                ],
+            },
+            When::Over,
+            "{figure:processed} items took {figure:total}. The consumer waited {figure:waited for items} of that for items.",
+        )
+        .only("consumers", "1"),
+        Question::new(
+            "A source needs {param:produce} per item, and a consumer {param:process} ({param:prefetch} items are made ahead). \
+             When does the source begin the second?",
+            Answer::Choice(&[
+                Choice::new("Together with the first one", If::Less("time", "param:produce * 2")),
+                Choice::new("When it is asked again, some time after the first", If::More("time", "param:produce * 2")),
+                Choice::new("As soon as the first one is produced", If::Otherwise),
+            ]),
+            When::Log(Nth::First, "item 1 is produced"),
+            "The second item was produced at {time}, and each takes {param:produce}. A source works only when a task asks for an \
+             item.",
+        ),
+        Question::new(
+            "{param:consumers} consumers share one stream of {param:items} items. How many items does one of them get at most?",
+            Answer::Number {
+                is: "figure:most by one consumer",
+                typical: &[("param:items", "An item that one consumer takes is gone for the others.")],
+            },
+            When::Over,
+            "One consumer got {figure:most by one consumer} items, all together {figure:processed}: each item goes to one of \
+             them.",
+        )
+        .unless("consumers", "1"),
+    ],
     source: include_str!("stream.rs"),
     path: file!(),
     twin: include_str!("stream.py"),

@@ -91,6 +91,39 @@ pub const SCENARIO: Scenario = Scenario {
              {figure:alive after the scope} were alive when main went on.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:depth} groups, one inside the other, have {param:children} children each. One in the innermost fails at \
+             {param:fail_at}. When do the groups end?",
+            Answer::Choice(&[
+                Choice::new("The innermost one at that moment, the others later", If::Less("time", "figure:scope took")),
+                Choice::new("All of them at that moment", If::Equal("figure:scope took", "param:fail_at")),
+                Choice::new("All of them when the longest child is done", If::Otherwise),
+            ]),
+            When::Log(Nth::First, "group"),
+            "The innermost group ended at {time}, and the outermost at {figure:scope took}. A group passes its error to the \
+             group around it.",
+        )
+        .unless("fail_at", "0"),
+        Question::new(
+            "The outermost group returns the error to main. How many of the {param:children * param:depth} children in all \
+             groups are alive at that moment?",
+            Answer::Number {
+                is: "figure:alive after the scope",
+                typical: &[
+                    (
+                        "param:children * param:depth - 1",
+                        "One fails, and the groups abort the others. They return only when they have joined all of them.",
+                    ),
+                    ("param:children", "The error ends the outer groups as well, and each of them first joins its children."),
+                ],
+            },
+            When::Over,
+            "{figure:completed} had completed, {figure:failed} had failed and {figure:cancelled} were cancelled, so \
+             {figure:alive after the scope} were alive.",
+        )
+        .unless("fail_at", "0"),
+    ],
     source: include_str!("task_group.rs"),
     path: file!(),
     twin: include_str!("task_group.py"),

@@ -128,6 +128,50 @@ pub const SCENARIO: Scenario = Scenario {
              {figure:deadline}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "Work of {param:work} has a timeout of {param:deadline}. async waits at an await, blocking has none. What does the \
+             slowest call return ({param:variant})?",
+            Answer::Choice(&[
+                Choice::new(
+                    "An error, but only when the work gives the thread back",
+                    If::More("figure:timed out", "count:async work"),
+                ),
+                Choice::new("A result, after the deadline", If::More("figure:past the deadline", "param:deadline * 0")),
+                Choice::new("An error, at the deadline", If::More("figure:timed out", "0")),
+                Choice::new("A result, in time", If::Otherwise),
+            ]),
+            When::Over,
+            "Calls that timed out: {figure:timed out}. The slowest call was {figure:past the deadline} late: `timeout` acts only \
+             when the work is at an await.",
+        )
+        .unless("variant", "uncaught"),
+        Question::new(
+            "The blocking work needs {param:work}. A guard task sleeps beside it until the deadline, {param:deadline}. How late \
+             does the guard run?",
+            Answer::Time {
+                is: "lasted - param:deadline",
+                typical: &[
+                    ("param:deadline * 0", "The guard, too, needs the thread to wake up, and the work has the thread."),
+                    ("param:work", "The thread is blocked for that long, but the guard was not due at the start."),
+                ],
+            },
+            When::End(Nth::First, "blocking guard", How::Well),
+            "{task} was due after {param:deadline} and ran after {lasted}, when the work gave the thread back.",
+        )
+        .only("variant", "both"),
+        Question::new(
+            "A task awaits its work of {param:work} with a timeout of {param:deadline} and a `?`. Which of its later lines run?",
+            Answer::Choice(&[
+                Choice::new("All of them, as after any other await", If::Holds("the task goes on after the deadline")),
+                Choice::new("None: the error ends the whole program", If::Occurs(When::End(Nth::First, "main", How::Failed))),
+                Choice::new("None: the task ends, and its handle has the error", If::Otherwise),
+            ]),
+            When::End(Nth::First, "uncaught guard", How::Well),
+            "If the work is not done after {param:deadline}, `timeout` returns an error, and `?` ends the task with it.",
+        )
+        .only("variant", "uncaught"),
+    ],
     source: include_str!("timeout.rs"),
     path: file!(),
     twin: include_str!("timeout.py"),

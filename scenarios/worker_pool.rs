@@ -48,6 +48,8 @@ use tracing::{Instrument, info, info_span};
 
 use scenario::prelude::*;
 
+mod questions;
+
 const POOL: Param = Param::count("pool", 4, (1, 1_000), "workers", "How many workers do the jobs.");
 const JOBS: Param = Param::count("jobs", 16, (1, 10_000), "jobs", "How many jobs to submit at the start.");
 const WORK_MIN: Param = Param::millis("work_min", 100, (0, 60_000), "Shortest time that a job takes.");
@@ -106,8 +108,7 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::Wait(Nth::First, "worker", For::Lock),
-            "{task} is idle and queues for the receiver that the workers share; {holders} has it. No job waits while a worker \
-             is idle.",
+            "{task} is idle and queues for the shared receiver, which {holders} has. No job waits while a worker is idle.",
         )
         .sometimes(),
         Stop::at(
@@ -125,8 +126,7 @@ pub const SCENARIO: Scenario = Scenario {
         .sometimes(),
         Stop::at(
             When::End(Nth::First, "worker", How::Well),
-            "main has dropped the senders, which closes the queue. An idle worker wakes at once: recv returns None, and \
-             {task} ends.",
+            "main drops the senders and so closes the queue. Idle workers wake at once: recv returns None, and {task} ends.",
         )
         .line("self.queues.clear()")
         .only("stop", "drain"),
@@ -143,6 +143,7 @@ pub const SCENARIO: Scenario = Scenario {
              took {figure:total}, and {figure:late} results were late.",
         ),
     ],
+    questions: questions::QUESTIONS,
     source: include_str!("worker_pool.rs"),
     path: file!(),
     twin: include_str!("worker_pool.py"),

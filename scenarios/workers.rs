@@ -101,6 +101,39 @@ pub const SCENARIO: Scenario = Scenario {
              waiting needs none.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:tasks} tasks do 5 rounds each. {param:mix} % of them compute {param:cpu} in a round, the others wait \
+             {param:wait}. How long does that take with this run's workers?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    ("param:cpu * 5", "That is one computing task alone. A worker polls one task at a time, so they take turns."),
+                    ("param:cpu * 5 * param:tasks", "Only computing needs a worker. Waits add nothing to it."),
+                ],
+            },
+            When::Over,
+            "Computing took {figure:computed} of worker time (workers: {figure:workers}), and the waits went on meanwhile. The \
+             run took {figure:total}.",
+        )
+        .unless("flavor", "multi_thread"),
+        Question::new(
+            "{param:mix} % of {param:tasks} tasks compute, and the others wait {param:wait} in each round. How many wait at the \
+             same time at most?",
+            Answer::Number {
+                is: "crowd",
+                typical: &[
+                    (
+                        "figure:workers",
+                        "A task that waits is not polled. So it needs no worker, and any number can wait at once.",
+                    ),
+                    ("param:tasks", "A task that computes does not wait for a timer."),
+                ],
+            },
+            When::Crowd(For::Time),
+            "{crowd} tasks waited for their timers at the same time. Workers: {figure:workers}.",
+        ),
+    ],
     source: include_str!("workers.rs"),
     path: file!(),
     twin: include_str!("workers.py"),
