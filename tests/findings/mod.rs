@@ -97,7 +97,7 @@ fn a_finding_says_who_where_when_and_what() {
         (task, line, finding.at_ns / 1_000_000, finding.text.clone())
     };
     let (task, line, at_ms, text) = told("blocking", &[], FindingKind::BlocksWorker);
-    assert_eq!((&*task, &*line, at_ms), ("report", "sleep(tick * 11 / 2).await;", 1_550));
+    assert_eq!((&*task, &*line, at_ms), ("report", "sleep(tick * 5 + half).await;", 1_550));
     assert!(text.contains("for 1 s in one poll") && text.ends_with("6 tasks had to wait meanwhile"), "{text}");
 
     let (task, line, at_ms, text) = told("lock-contention", &[], FindingKind::LockAcrossWait);
