@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use engine::Spec;
 use engine::question::{Answered, Asked, Given};
-use scenario::{Kind, Param};
+use scenario::{Kind, Param, Value};
 
 use crate::app::session::Entry;
 
@@ -72,16 +72,19 @@ impl Prediction {
         self.questions.get(self.given.len())
     }
 
-    /// The parameters of the run, in words.
+    /// The parameters of the run in words: the numbers, and for each choice what it is about.
     pub fn values(&self) -> String {
-        let unit = |param: &Param| match param.kind {
-            Kind::Number { unit: "ms", .. } => " ms",
-            Kind::Number { unit: "%", .. } => " %",
-            _ => "",
+        let all = || self.spec.values.iter();
+        let number = |(param, value): (&Param, Value)| match param.kind {
+            Kind::Number { unit: unit @ ("ms" | "%"), .. } => Some(format!("{} `{value} {unit}`", param.name.replace('_', " "))),
+            Kind::Number { .. } => Some(format!("{} `{value}`", param.name.replace('_', " "))),
+            Kind::Choice(_) => None,
         };
-        let values =
-            self.spec.values.iter().map(|(param, value)| format!("{} `{value}{}`", param.name.replace('_', " "), unit(param)));
-        values.collect::<Vec<_>>().join(", ")
+        let choice = |(param, value): (&Param, Value)| {
+            matches!(param.kind, Kind::Choice(_)).then(|| format!("- {} `{value}`: {}", param.name.replace('_', " "), param.help))
+        };
+        let numbers = all().filter_map(number).collect::<Vec<_>>().join(", ");
+        std::iter::once(numbers).chain(all().filter_map(choice)).collect::<Vec<_>>().join("\n")
     }
 
     /// The results, once the run is over.
