@@ -34,6 +34,8 @@
 //! has no WebSocket (`websockets`, `aiohttp`). Tokio: `mpsc::channel` and `try_send`,
 //! `tokio_tungstenite::accept_async`, `select!` between the socket and the queue.
 
+mod questions;
+
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -117,6 +119,7 @@ pub const SCENARIO: Scenario = Scenario {
              took {figure:total}.",
         ),
     ],
+    questions: questions::QUESTIONS,
     source: include_str!("chat.rs"),
     path: file!(),
     twin: include_str!("chat.py"),
