@@ -115,6 +115,34 @@ pub const SCENARIO: Scenario = Scenario {
              run took {figure:total}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "A message is sent every 100 ms, but one receiver needs {param:slow} more for each. With policy={param:policy}, \
+             what happens when over {param:capacity} are unread?",
+            Answer::Choice(&[
+                Choice::new("It skips messages", If::More("figure:slow receiver skipped", "0")),
+                Choice::new("It is cut off", If::More("figure:slow receiver was cut off from", "0")),
+                Choice::new("The publisher has to wait", If::More("figure:publisher blocked", "param:slow * 0")),
+                Choice::new("That does not happen: it keeps up well enough", If::Otherwise),
+            ]),
+            When::Over,
+            "slow got {figure:slow receiver got} of {figure:sent} messages, and publisher was blocked for {figure:publisher \
+             blocked}. A receiver that is too slow costs messages, memory or time.",
+        ),
+        Question::new(
+            "{param:receivers} receivers listen to one publisher, and the last of them is slow. With policy={param:policy}, \
+             what do the fast ones notice?",
+            Answer::Choice(&[
+                Choice::new("They get every message, but late", If::More("figure:publisher blocked", "param:slow * 0")),
+                Choice::new("Nothing: they get every message on time", If::Holds("fast receivers get every message")),
+                Choice::new("They miss messages, as the slow one does", If::Otherwise),
+            ]),
+            When::End(Nth::First, "receiver", How::Well),
+            "{task} had its last message at {time}. A slow receiver delays the others only if publisher waits for it, here for \
+             {figure:publisher blocked}.",
+        )
+        .unless("receivers", "1"),
+    ],
     source: include_str!("broadcast.rs"),
     path: file!(),
     twin: include_str!("broadcast.py"),

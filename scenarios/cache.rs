@@ -118,6 +118,37 @@ pub const SCENARIO: Scenario = Scenario {
              answer no client waited longer than {figure:longest wait after that}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:clients} clients ask every 190 ms (keys: {param:keys}), and a fetch takes {param:fetch}. With \
+             {param:variant}, how many fetches for one key run at once at most?",
+            Answer::Number {
+                is: "figure:most at once for one key",
+                typical: &[
+                    ("1", "Until the value is there, every client that asks for it misses it, and fetches it, too."),
+                    ("param:clients", "That would be so if all clients shared one key, and each one that misses it fetched it."),
+                ],
+            },
+            When::Over,
+            "{figure:origin calls} calls went to the origin, and at most {figure:most at once for one key} at once for one \
+             key. A client that misses can fetch too, or wait for the fetch that runs.",
+        ),
+        Question::new(
+            "A value is valid for {param:ttl}, and a fetch takes {param:fetch}. After its first answer, how long does a client \
+             wait at most, with {param:variant}?",
+            Answer::Choice(&[
+                Choice::new("Not at all", If::Equal("figure:longest wait after that", "param:fetch * 0")),
+                Choice::new(
+                    "Longer than a fetch, because clients queue up",
+                    If::More("figure:longest wait after that", "param:fetch"),
+                ),
+                Choice::new("As long as a fetch takes, or less", If::Otherwise),
+            ]),
+            When::Over,
+            "The longest wait was {figure:longest wait after that}. Nobody has to wait if the next value is there before the \
+             old one expires.",
+        ),
+    ],
     source: include_str!("cache.rs"),
     path: file!(),
     twin: include_str!("cache.py"),
@@ -406,6 +437,8 @@ async fn clear(cache: Arc<Cache>, at: Instant) {
 
 #[cfg(test)]
 mod tests {
+    mod parts;
+
     use super::*;
 
     /// In `plain`, every client that misses asks the origin; in the other variants only one does.
@@ -429,37 +462,5 @@ mod tests {
             assert_eq!(outcome.holds(), at_once < 2.0, "{all:?}: {outcome:?}");
         }
         Ok(())
-    }
-
-    /// After a refresh that fails another one can start. Here it panics, because there is no lock for this key.
-    #[tokio::test(start_paused = true)]
-    async fn a_refresh_that_fails_is_not_the_last_one() -> scenario::Result<()> {
-        let cache = Arc::new(Cache::new(&Context::of(&SCENARIO, &[])));
-        cache.refresh(1)?;
-        assert_eq!(cache.inner().refreshing, [1]);
-        sleep(Duration::from_millis(1)).await;
-        assert_eq!(cache.inner().refreshing, [0; 0]);
-        Ok(())
-    }
-
-    /// A client that gives up ends its call to the origin.
-    #[tokio::test(start_paused = true)]
-    async fn a_call_that_is_dropped_is_not_in_flight() {
-        let cache = Cache::new(&Context::of(&SCENARIO, &[]));
-        assert!(tokio::time::timeout(Duration::from_millis(100), cache.fetch(0)).await.is_err());
-        assert_eq!(cache.inner().under_way.get(&0), Some(&0));
-        assert!(cache.inner().stored.is_empty());
-    }
-
-    /// The second check can fail too: it detects a value that stayed too long.
-    #[tokio::test(start_paused = true)]
-    async fn a_value_that_outstays_its_time_is_noticed() {
-        let cache = Cache::new(&Context::of(&SCENARIO, &[]));
-        cache.fetch(0).await;
-        sleep(Duration::from_millis(1700)).await;
-        cache.clean_up(false);
-        let inner = cache.inner();
-        assert_eq!(inner.tally.longest_expired, Duration::from_millis(700));
-        assert!(inner.stored.is_empty());
     }
 }

@@ -102,6 +102,42 @@ pub const SCENARIO: Scenario = Scenario {
              another function.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "One client asks for the title \"1984\", another for the article with the code 1984. With key={param:key}, what \
+             does the second one get?",
+            Answer::Choice(&[
+                Choice::new("The price of the title", If::More("figure:price of another article", "0")),
+                Choice::new(
+                    "The price of the code, after a fetch of its own",
+                    If::Equal("figure:price of another article", "0"),
+                ),
+                Choice::new("An error, because the types differ", If::Otherwise),
+            ]),
+            When::Over,
+            "{figure:price of another article} of {figure:answers} answers had the price of another article. A text no longer \
+             says if it was a title or a code.",
+        ),
+        Question::new(
+            "Each of {param:articles} articles is asked for as title, title with discount=0 (the default), code and film. With \
+             key={param:key}, how many fetches?",
+            Answer::Number {
+                is: "figure:fetches",
+                typical: &[
+                    ("param:articles * 4", "Some of these four ways to ask have equal keys."),
+                    (
+                        "param:articles * 3",
+                        "That is one fetch for each value. But texts differ for equal calls, and not for others.",
+                    ),
+                    ("param:articles * 2", "That would be so if the key were only the text of the call."),
+                    ("param:articles", "At least two of these four ways to ask have different keys."),
+                ],
+            },
+            When::Over,
+            "{figure:fetches} fetches made {figure:entries} entries, one for each key. {figure:fetched twice} of them fetched \
+             a value that was there already.",
+        ),
+    ],
     source: include_str!("cache_key.rs"),
     path: file!(),
     twin: include_str!("cache_key.py"),

@@ -117,6 +117,7 @@ pub const SCENARIO: Scenario = Scenario {
     ],
     real_because: "sockets do not work on virtual time",
     story: story::STORY,
+    questions: story::QUESTIONS,
     source: include_str!("chat.rs"),
     path: file!(),
     twin: include_str!("chat.py"),

@@ -117,6 +117,43 @@ pub const SCENARIO: Scenario = Scenario {
              most {figure:most held} bytes.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "A file of {param:bytes} bytes arrives in chunks of {param:chunk} bytes. How many bytes are in memory at most, \
+             with variant={param:variant}?",
+            Answer::Choice(&[
+                Choice::new("The whole file", If::Equal("figure:most held", "figure:received")),
+                Choice::new("One chunk", If::Equal("figure:most held", "param:chunk")),
+                Choice::new("Two chunks: one in work, and the next one", If::Equal("figure:most held", "param:chunk * 2")),
+                Choice::new("Several chunks, but not the whole file", If::Otherwise),
+            ]),
+            When::Over,
+            "The receiver held {figure:most held} of {figure:received} bytes at most. Memory grows with the file only if \
+             chunks are kept until the last one is here.",
+        ),
+        Question::new(
+            "A chunk comes every {param:arrive}, and the work on it takes {param:per_chunk}. When is all the work done, with \
+             variant={param:variant}?",
+            Answer::Choice(&[
+                Choice::new(
+                    "After the last chunk has come, and the work on that one",
+                    If::Equal("figure:total", "param:arrive * figure:in chunks + param:per_chunk"),
+                ),
+                Choice::new(
+                    "After the last chunk has come, and the work on all of them",
+                    If::Equal("figure:total", "param:arrive + param:per_chunk * figure:in chunks"),
+                ),
+                Choice::new(
+                    "In the moment when the last chunk comes",
+                    If::Less("figure:total", "param:arrive * figure:in chunks + param:per_chunk"),
+                ),
+                Choice::new("Later, because the work is slower than the sender", If::Otherwise),
+            ]),
+            When::Log(Nth::First, "everything has arrived"),
+            "All was done after {figure:total}. Work in the gaps between chunks costs no extra time; work after the last chunk \
+             does.",
+        ),
+    ],
     source: include_str!("chunk_stream.rs"),
     path: file!(),
     twin: include_str!("chunk_stream.py"),

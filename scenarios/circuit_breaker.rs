@@ -110,6 +110,45 @@ pub const SCENARIO: Scenario = Scenario {
              once. The breaker let {figure:probes} probes through.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "A service is down from {param:outage_from} to {param:outage_to}. A breaker opens after {param:threshold} failures \
+             and probes after {param:recovery}. Which calls reach it and fail?",
+            Answer::Choice(&[
+                Choice::new(
+                    "All calls of the outage",
+                    If::More("figure:failed", "param:outage_to - param:outage_from / figure:total * param:calls * 0.9"),
+                ),
+                Choice::new("The first {param:threshold}, and no other", If::Less("figure:failed", "param:threshold + 1")),
+                Choice::new(
+                    "The first {param:threshold}, and then each probe of the outage",
+                    If::Equal("figure:failed", "param:threshold + figure:probes - 1"),
+                ),
+                Choice::new("Others, too", If::Otherwise),
+            ]),
+            When::Over,
+            "{figure:failed} calls reached the service and failed, and {figure:refused} were refused at once. An open breaker \
+             lets only a probe through.",
+        ),
+        Question::new(
+            "{param:rate} calls come a second. The service is down from {param:outage_from} to {param:outage_to}; a breaker \
+             opens after {param:threshold} failures and probes after {param:recovery}. When does it close?",
+            Answer::Time {
+                // It is 0 if the breaker does not close any more. Then nothing divides by it, and there is no answer.
+                is: "figure:recovery noticed at / figure:recovery noticed at * figure:recovery noticed at",
+                typical: &[
+                    ("param:outage_to", "The breaker does not see that the service is back, until its next probe succeeds."),
+                    (
+                        "param:outage_to + param:recovery",
+                        "The time to the next probe counts from when the breaker opened, not from when the service is back.",
+                    ),
+                ],
+            },
+            When::Log(Nth::First, "the probe succeeded"),
+            "The first probe after the outage succeeded at {figure:recovery noticed at}. Until then the breaker refused all \
+             other calls, although the service was back.",
+        ),
+    ],
     source: include_str!("circuit_breaker.rs"),
     path: file!(),
     twin: include_str!("circuit_breaker.py"),

@@ -112,6 +112,42 @@ pub const SCENARIO: Scenario = Scenario {
              database} orders.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "One transaction writes {param:orders} orders, and the database refuses order {param:fail_write}. How many of the \
+             orders are in the database at the end?",
+            Answer::Number {
+                is: "figure:orders in the database",
+                typical: &[
+                    ("param:fail_write - 1", "They are part of the transaction, and an error takes all of it back."),
+                    ("param:orders - 1", "The error ends the transaction, and takes all of it back."),
+                    ("param:orders", "An order that is refused is an error, and that takes the whole transaction back."),
+                ],
+            },
+            When::Over,
+            "{figure:orders in the database} orders are in the database. A transaction is all or nothing: if it is dropped \
+             before its commit, nothing of it stays.",
+        )
+        .unless("fail_write", "0"),
+        Question::new(
+            "{param:users} users are loaded at once over {param:pool} connections, and loading one takes {param:round_trip}. \
+             How long does it take to load them all?",
+            Answer::Time {
+                is: "figure:in parallel",
+                typical: &[
+                    ("param:round_trip", "A connection serves one user at a time, so the others have to wait for one."),
+                    (
+                        "param:round_trip * param:users",
+                        "That would be so with one connection: several users are loaded at a time.",
+                    ),
+                ],
+            },
+            When::Log(Nth::First, "writes the orders"),
+            "A connection serves one user at a time, so {param:users} users over {param:pool} connections took {figure:in \
+             parallel}.",
+        )
+        .only("connect", "0"),
+    ],
     source: include_str!("database.rs"),
     path: file!(),
     twin: include_str!("database.py"),

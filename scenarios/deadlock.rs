@@ -82,16 +82,31 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .sometimes(),
         Stop::at(
-            When::Stall,
+            When::OverOrStall,
             "{task} asks for the lock that closes the circle: {stuck} each hold the lock that the other needs. None of them can ever \
              go on, and the program reports nothing.",
         )
         .sometimes(),
         Stop::at(
-            When::Over,
+            When::OverOrStall,
             "Every task ended: {figure:transfers} transfers in {figure:total}, and {figure:backed off} times a task gave its lock back.",
         )
         .sometimes(),
+    ],
+    questions: &[
+        Question::new(
+            "{param:tasks} tasks pay each other. For a payment a task takes two locks, {param:gap} apart, in {param:order} \
+             order (acquire={param:acquire}). How does it end?",
+            Answer::Choice(&[
+                Choice::new("Tasks wait for each other for ever", If::Occurs(When::Stall)),
+                Choice::new("All tasks end; at times one gives its first lock back", If::More("figure:backed off", "0")),
+                Choice::new("All tasks end, and none gives its first lock back to try again", If::Holds("every task ends")),
+                Choice::new("A task gives up with an error", If::Otherwise),
+            ]),
+            When::OverOrStall,
+            "In crossed order, each task can hold the lock that the other needs. One order for all locks, or a lock that is \
+             given back, breaks the circle.",
+        ),
     ],
     source: include_str!("deadlock.rs"),
     path: file!(),

@@ -125,6 +125,36 @@ pub const SCENARIO: Scenario = Scenario {
              most.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "A hog takes 2250 messages with an await for each, and works {param:chunk} after every 150. How long do others \
+             wait for it, with variant={param:variant}?",
+            Answer::Choice(&[
+                Choice::new("Not at all: they run at each await", If::Equal("figure:longest wait for hogs", "param:chunk * 0")),
+                Choice::new("For one or two chunks of its work at a time", If::Holds("no task waits for more than two chunks")),
+                Choice::new("Until all its work is done", If::Equal("figure:longest wait for hogs", "figure:hogs worked")),
+                Choice::new("For more than two chunks, but not for all its work", If::Otherwise),
+            ]),
+            When::LongestPoll("hog"),
+            "One poll of {task} took {lasted}. An await that is ready does not yield, so others wait until the hog yields or \
+             has used up its budget, if it has one.",
+        ),
+        Question::new(
+            "All tasks share one thread, and the others work a little, too. With variant={param:variant}, how long does all of \
+             it take?",
+            Answer::Choice(&[
+                Choice::new("As long as the hogs: the rest fits into gaps", If::Equal("figure:total", "figure:hogs worked")),
+                Choice::new(
+                    "Longer than all the work, because turns cost time",
+                    If::More("figure:total", "param:chunk / 20 * 15 * param:others + figure:hogs worked"),
+                ),
+                Choice::new("As long as all the work together", If::Otherwise),
+            ]),
+            When::Over,
+            "The run took {figure:total}, and the hogs worked for {figure:hogs worked} of it. A yield decides who waits, not \
+             how much work there is.",
+        ),
+    ],
     source: include_str!("fairness.rs"),
     path: file!(),
     twin: include_str!("fairness.py"),

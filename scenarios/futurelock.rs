@@ -94,7 +94,7 @@ pub const SCENARIO: Scenario = Scenario {
             "{task} ends and releases the database. A fair lock goes to the request that has waited longest, the first one.",
         ),
         Stop::at(
-            When::Stall,
+            When::OverOrStall,
             "The database belongs to the first request, and only the client can poll that. But the client awaits the second one. \
              It waits for itself, for ever.",
         )
@@ -105,8 +105,35 @@ pub const SCENARIO: Scenario = Scenario {
             "The first request has released the database, so the second request of {task} gets it. It has waited {lasted}.",
         )
         .only("variant", "spawned"),
-        Stop::at(When::Over, "{figure:answers} of {figure:asked} requests were answered. The run took {figure:total}.")
+        Stop::at(When::OverOrStall, "{figure:answers} of {figure:asked} requests were answered. The run took {figure:total}.")
             .sometimes(),
+    ],
+    questions: &[
+        Question::new(
+            "A backup has the lock for {param:hold}. A client polls a request for it; after {param:patience} it asks again and \
+             polls only that request. When does it end?",
+            Answer::Choice(&[
+                Choice::new("After the backup and one query of {param:query}", If::Equal("figure:asked", "1")),
+                Choice::new("After the backup and two queries of {param:query}", If::Equal("figure:asked", "2")),
+                Choice::new("Never", If::Otherwise),
+            ]),
+            When::OverOrStall,
+            "The lock goes to the first request. That is a future in the client: it runs only while the client polls it, but \
+             keeps its place in the queue.",
+        )
+        .only("variant", "select-ref"),
+        Question::new(
+            "A backup has the lock for {param:hold}. A client spawns a request for it as a task, and asks again after \
+             {param:patience}. When does the client end?",
+            Answer::Choice(&[
+                Choice::new("After the backup and one query of {param:query}", If::Equal("figure:asked", "1")),
+                Choice::new("After the backup and two queries of {param:query}", If::Equal("figure:asked", "2")),
+                Choice::new("Never", If::Otherwise),
+            ]),
+            When::OverOrStall,
+            "The lock goes to the first request. That is a task, so the runtime polls it, whatever the client waits for.",
+        )
+        .only("variant", "spawned"),
     ],
     source: include_str!("futurelock.rs"),
     path: file!(),

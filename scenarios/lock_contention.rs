@@ -105,6 +105,60 @@ pub const SCENARIO: Scenario = Scenario {
              for the lock, added up, and the run took {figure:total}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:tasks} workers add to a counter {param:increments} times each. Each addition takes {param:hold} of work, \
+             and a worker holds a lock meanwhile. How long does it take?",
+            Answer::Choice(&[
+                Choice::new(
+                    "As long as one worker alone",
+                    If::Equal("figure:total", "param:hold + param:think * param:increments"),
+                ),
+                Choice::new(
+                    "As long as all the work, one after the other",
+                    If::Equal("figure:total", "param:hold * param:increments * param:tasks + param:think"),
+                ),
+                Choice::new("Something else, because only part of it overlaps", If::Otherwise),
+            ]),
+            When::Over,
+            "At most {figure:most at work at once} worked at the same time, so the run took {figure:total}. What is done under \
+             a lock is done by one task at a time.",
+        )
+        .only("lock", "across-await"),
+        Question::new(
+            "{param:tasks} workers add to a counter {param:increments} times each. Each does {param:hold} of work first, and \
+             then holds a lock for the addition at most. How long does it take?",
+            Answer::Choice(&[
+                Choice::new(
+                    "As long as one worker alone",
+                    If::Equal("figure:total", "param:hold + param:think * param:increments"),
+                ),
+                Choice::new(
+                    "As long as all the work, one after the other",
+                    If::Equal("figure:total", "param:hold * param:increments * param:tasks + param:think"),
+                ),
+                Choice::new("Something else, because only part of it overlaps", If::Otherwise),
+            ]),
+            When::Over,
+            "At most {figure:most at work at once} worked at the same time, so the run took {figure:total}. A lock that is \
+             held for a single addition is in nobody's way.",
+        )
+        .unless("lock", "across-await"),
+        Question::new(
+            "{param:tasks} workers start at once, and each holds the lock for {param:hold}. How long is the longest wait for \
+             it?",
+            Answer::Time {
+                is: "lasted",
+                typical: &[
+                    ("param:hold", "That is how long one worker holds it. The others are in the queue, too."),
+                    ("param:hold * param:tasks", "The worker that waits longest waits for the others, but not for itself."),
+                ],
+            },
+            When::LongestWait("worker", For::Lock),
+            "{task} waited {lasted}: each of the others held the lock once before it. The queue is first come, first served.",
+        )
+        .only("lock", "across-await"),
+    ],
     source: include_str!("lock_contention.rs"),
     path: file!(),
     twin: include_str!("lock_contention.py"),

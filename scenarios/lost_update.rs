@@ -80,7 +80,42 @@ pub const SCENARIO: Scenario = Scenario {
         .only("variant", "atomic"),
         Stop::at(
             When::Over,
-            "The number is {figure:number} and should be {figure:expected}: {figure:lost} updates were overwritten.",
+            "The number is {figure:number} and should be {figure:expected}: {figure:lost} updates were overwritten. The run took \
+             {figure:total}.",
+        ),
+    ],
+    questions: &[
+        Question::new(
+            "{param:tasks} workers add one to 0, {param:increments} times each: they read, wait {param:gap} and write. What is \
+             the number then, guarded by {param:variant}?",
+            Answer::Number {
+                is: "figure:number",
+                typical: &[
+                    (
+                        "param:tasks * param:increments",
+                        "Other tasks run while a worker waits, and each overwrites what the others have written.",
+                    ),
+                    ("param:increments", "That would be so if the workers overwrote each other's updates."),
+                ],
+            },
+            When::Over,
+            "{figure:lost} of {figure:expected} updates were lost. An update is lost if another worker, which has read before \
+             it, writes after it.",
+        ),
+        Question::new(
+            "Each of {param:tasks} workers makes {param:increments} updates, and each takes {param:gap}. Guarded by \
+             {param:variant}, how long do all of them take?",
+            Answer::Choice(&[
+                Choice::new("As long as one worker alone", If::Equal("figure:total", "param:gap * param:increments")),
+                Choice::new(
+                    "As long as all updates, one after the other",
+                    If::Equal("figure:total", "param:gap * param:increments * param:tasks"),
+                ),
+                Choice::new("Something between", If::Otherwise),
+            ]),
+            When::Over,
+            "The run took {figure:total}. Workers wait side by side, unless a lock is held from read to write: then they wait \
+             for each other.",
         ),
     ],
     source: include_str!("lost_update.rs"),

@@ -38,6 +38,7 @@ class Table:
         self.forks = [asyncio.Lock() for _ in range(n)]
         self.chairs = asyncio.Semaphore(n - 1)
         self.eating = [False] * n
+        self.most_eating = 0
         self.shared_a_fork = False
 
 
@@ -87,6 +88,7 @@ class Philosopher:
     async def eat(self):
         eating = self.table.eating
         eating[self.i] = True
+        self.table.most_eating = max(self.table.most_eating, sum(eating))
         if eating[self.i - 1] or eating[(self.i + 1) % self.cx.n]:
             self.table.shared_a_fork = True
         await asyncio.sleep(self.cx.eat / 1000)
@@ -118,6 +120,7 @@ async def run(cx):
         .figure("meals", sum(philosopher.meals for philosopher in philosophers), "meals")
         .figure("longest hunger", max(philosopher.longest_hunger for philosopher in philosophers), "ms")
         .figure("forks put back", sum(philosopher.put_back for philosopher in philosophers), "times")
+        .figure("most eating at once", table.most_eating, "philosophers")
         .figure("total", now() - started, "ms")
         .check("everybody is fed", all(philosopher.meals == cx.meals for philosopher in philosophers))
         .check("no two neighbours eat at once", not table.shared_a_fork)

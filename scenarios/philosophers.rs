@@ -30,7 +30,7 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
@@ -102,7 +102,7 @@ pub const SCENARIO: Scenario = Scenario {
         .line("left.min(right)")
         .only("strategy", "ordered"),
         Stop::at(
-            When::Stall,
+            When::OverOrStall,
             "{task} asks for the fork that closes the cycle: {stuck} each hold one fork and wait for a neighbour's. None of them \
              ever eats again.",
         )
@@ -113,11 +113,39 @@ pub const SCENARIO: Scenario = Scenario {
         )
         .sometimes(),
         Stop::at(
-            When::Over,
+            When::OverOrStall,
             "{figure:meals} meals were eaten in {figure:total}. The longest hunger before a meal was {figure:longest hunger}, \
              and forks were put back {figure:forks put back} times.",
         )
         .sometimes(),
+    ],
+    questions: &[
+        Question::new(
+            "{param:n} philosophers get hungry at about the same time, and each takes one fork, then another. With \
+             strategy={param:strategy}, how does it end?",
+            Answer::Choice(&[
+                Choice::new("Each holds one fork and waits for ever", If::Occurs(When::Stall)),
+                Choice::new("All are fed, and no fork is put back before a meal", If::Equal("figure:forks put back", "0")),
+                Choice::new("All are fed, but forks are put back before meals", If::Holds("everybody is fed")),
+                Choice::new("Some have to skip a meal", If::Otherwise),
+            ]),
+            When::OverOrStall,
+            "If everybody holds the left fork, no fork is free. One rule is enough against that: an order of the forks, an \
+             empty chair, or a fork put back.",
+        ),
+        Question::new(
+            "{param:n} philosophers share {param:n} forks, and a meal takes two. With strategy={param:strategy}, how many eat \
+             at the same time at most?",
+            Answer::Choice(&[
+                Choice::new("Only one", If::Equal("figure:most eating at once", "1")),
+                Choice::new("All but one", If::More("figure:most eating at once", "param:n / 2")),
+                Choice::new("More than one, but at most half of them", If::Otherwise),
+            ]),
+            When::OverOrStall,
+            "{figure:most eating at once} at most ate at the same time. Neighbours share a fork, and one who waits with a fork \
+             in hand holds up a neighbour, too.",
+        )
+        .unless("strategy", "naive"),
     ],
     source: include_str!("philosophers.rs"),
     path: file!(),
@@ -135,6 +163,8 @@ struct Table {
     chairs: Semaphore,
     /// Which philosophers eat now.
     eating: Vec<AtomicBool>,
+    /// The most philosophers that ate at the same time.
+    most_eating: AtomicUsize,
     /// Set if two neighbours ever ate at the same time.
     shared_a_fork: AtomicBool,
     /// How many meals all of them have eaten so far.
@@ -148,6 +178,7 @@ async fn run(cx: Context) -> scenario::Result {
         forks: (0..n).map(|_| Mutex::new(())).collect(),
         chairs: Semaphore::new(n - 1),
         eating: (0..n).map(|_| AtomicBool::new(false)).collect(),
+        most_eating: AtomicUsize::new(0),
         shared_a_fork: AtomicBool::new(false),
         meals: AtomicU64::new(0),
     });
@@ -171,6 +202,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("meals", table.meals.load(Ordering::Relaxed), "meals")
         .figure("longest hunger", longest, "ms")
         .figure("forks put back", put_back, "times")
+        .figure("most eating at once", table.most_eating.load(Ordering::Relaxed), "philosophers")
         .figure("total", started.elapsed(), "ms")
         .check("everybody is fed", fed == cx.number(N))
         .check("no two neighbours eat at once", !table.shared_a_fork.load(Ordering::Relaxed)))
@@ -255,6 +287,8 @@ impl Philosopher {
         let n = table.eating.len();
         let neighbours = [(self.i + n - 1) % n, (self.i + 1) % n];
         table.eating[self.i].store(true, Ordering::Relaxed);
+        let eating = table.eating.iter().filter(|eats| eats.load(Ordering::Relaxed)).count();
+        table.most_eating.fetch_max(eating, Ordering::Relaxed);
         if neighbours.iter().any(|neighbour| table.eating[*neighbour].load(Ordering::Relaxed)) {
             table.shared_a_fork.store(true, Ordering::Relaxed);
         }
@@ -312,6 +346,7 @@ mod tests {
             forks: vec![Mutex::new(()), Mutex::new(())],
             chairs: Semaphore::new(1),
             eating: vec![AtomicBool::new(false), AtomicBool::new(false)],
+            most_eating: AtomicUsize::new(0),
             shared_a_fork: AtomicBool::new(false),
             meals: AtomicU64::new(0),
         };

@@ -125,6 +125,52 @@ pub const SCENARIO: Scenario = Scenario {
             "{figure:opened} connections were opened and {figure:closed} closed. {figure:left open} are still open at the end.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "6 sessions open ({param:open}), use ({param:use}) and close ({param:close}) a connection, but each is cancelled \
+             after {param:cancel_after}. How many stay open (variant={param:variant})?",
+            Answer::Number {
+                is: "figure:left open",
+                typical: &[
+                    ("0", "A task that is aborted stops at its await. It never reaches the end of the line that closes."),
+                    ("6", "That would be so if only the last line of a session closed its connection."),
+                ],
+            },
+            When::Over,
+            "{figure:opened} connections were opened and {figure:closed} closed. After a task is aborted at an await, none of \
+             its lines runs any more, only `Drop`.",
+        )
+        .unless("cancel_after", "0"),
+        Question::new(
+            "Who closes the connection of a session that is cancelled after {param:cancel_after}, with \
+             variant={param:variant}?",
+            Answer::Choice(&[
+                Choice::new("Nobody", If::More("figure:left open", "0")),
+                Choice::new("Another task, which is not cancelled", If::Occurs(When::Spawn(Nth::First, "closer"))),
+                Choice::new("`Drop`, which waits until it is closed", If::Less("figure:opened", "figure:closed")),
+                Choice::new("The session itself, before it ends", If::Otherwise),
+            ]),
+            When::Over,
+            "{figure:closed} of {figure:opened} connections were closed. `Drop` cannot await, so it can only ask another task \
+             to close.",
+        )
+        .unless("cancel_after", "0"),
+        Question::new(
+            "{param:fail} of 6 sessions fail while they use their connection, and none is cancelled. How many connections stay \
+             open (variant={param:variant})?",
+            Answer::Number {
+                is: "figure:left open",
+                typical: &[
+                    ("0", "`?` returns early, and the line that closes the connection never runs."),
+                    ("param:fail", "That would be so if only the last line of a session closed its connection."),
+                ],
+            },
+            When::Over,
+            "{figure:opened} connections were opened and {figure:closed} closed. An error returns early, so a close in the \
+             last line does not run.",
+        )
+        .only("cancel_after", "0"),
+    ],
     source: include_str!("resource.rs"),
     path: file!(),
     twin: include_str!("resource.py"),

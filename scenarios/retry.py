@@ -120,6 +120,7 @@ async def run(cx):
         .figure("gave up", sum(isinstance(end, Transient) for end in ends), "clients")
         .figure("failed for good", sum(isinstance(end, Fatal) for end in ends), "clients")
         .figure("attempts", sum(map(len, service.log)), "attempts")
+        .figure("clients that tried again", sum(len(calls) > 1 for calls in service.log), "clients")
         .figure("most retries within 100 ms", most_within(CALL, retries), "attempts")
         .figure("total", now() - started, "ms")
         .check(f"no client tries more than {cx.attempts} times", all(len(calls) <= cx.attempts for calls in service.log))

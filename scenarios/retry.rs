@@ -113,6 +113,37 @@ pub const SCENARIO: Scenario = Scenario {
              {figure:failed for good} failed for good. The run took {figure:total}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:clients} clients call at once, and {param:fail_rate} % of calls fail. The delay before a retry is \
+             {param:delay}, jitter={param:jitter}. When do they try again?",
+            Answer::Choice(&[
+                Choice::new("No client tries again", If::Equal("figure:clients that tried again", "0")),
+                Choice::new(
+                    "Each at a time of its own, spread out",
+                    If::Less("figure:most retries within 100 ms", "figure:clients that tried again"),
+                ),
+                Choice::new("All at the same time again, within 100 ms", If::Otherwise),
+            ]),
+            When::Log(Nth::First, "attempt 1"),
+            "At most {figure:most retries within 100 ms} retries fell within 100 ms. Clients that failed together come back \
+             together unless each draws a pause of its own.",
+        ),
+        Question::new(
+            "A call takes 100 ms, the first pause {param:delay}, each next one {param:backoff} % of it. With {param:attempts} \
+             attempts, when is the last client done?",
+            Answer::Time {
+                is: "figure:total",
+                typical: &[
+                    ("param:delay", "That is the first pause only."),
+                    ("param:delay * 2", "The pauses change with the backoff, and the calls take time, too."),
+                ],
+            },
+            When::Over,
+            "The run took {figure:total}. Pauses are only between attempts: {param:attempts} attempts have one pause less.",
+        )
+        .only("jitter", "none"),
+    ],
     source: include_str!("retry.rs"),
     path: file!(),
     twin: include_str!("retry.py"),
@@ -177,12 +208,14 @@ async fn run(cx: Context) -> scenario::Result {
     let log = service.log();
     let retries = log.values().flat_map(|calls| calls.iter().skip(1));
     let attempts: usize = log.values().map(Vec::len).sum();
+    let again = log.values().filter(|calls| calls.len() > 1).count();
     let mut before_a_retry = log.values().flat_map(|calls| calls.iter().rev().skip(1));
     Ok(Outcome::new()
         .figure("served", ok, "clients")
         .figure("gave up", gave_up, "clients")
         .figure("failed for good", fatal, "clients")
         .figure("attempts", attempts, "attempts")
+        .figure("clients that tried again", again, "clients")
         .figure("most retries within 100 ms", most_within(CALL, retries.map(|retry| retry.started)), "attempts")
         .figure("total", started.elapsed(), "ms")
         .check(

@@ -95,6 +95,35 @@ pub const SCENARIO: Scenario = Scenario {
              longer than {figure:longest wait of a reader}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "Some readers have the lock, and a writer waits for it. Now another reader asks. When may it read?",
+            Answer::Choice(&[
+                Choice::new("At once: readers share the lock", If::Equal("figure:longest wait of a reader", "param:read * 0")),
+                Choice::new(
+                    "After the writer that waits",
+                    If::Less("figure:longest wait of a reader", "param:write + param:read * param:writers + param:read"),
+                ),
+                Choice::new("When no writer wants the lock any more", If::Otherwise),
+            ]),
+            When::Wait(Nth::First, "reader", For::Lock),
+            "No reader waited longer than {figure:longest wait of a reader}. If readers could pass a waiting writer, some \
+             reader would nearly always read, and the writer might wait for ever.",
+        )
+        .unless("writers", "0"),
+        Question::new(
+            "{param:readers} readers come again and again, so nearly always one is reading. How long may a writer have to \
+             wait?",
+            Answer::Choice(&[
+                Choice::new("Not at all: a writer has priority", If::Equal("figure:longest wait of a writer", "param:read * 0")),
+                Choice::new("Until the tasks that asked before it are done", If::Holds("no writer waits longer than")),
+                Choice::new("Until no reader wants the lock any more", If::Otherwise),
+            ]),
+            When::Resume(Nth::First, "writer", For::Lock),
+            "No writer waited longer than {figure:longest wait of a writer}. The lock has one queue, first come, first served.",
+        )
+        .unless("writers", "0"),
+    ],
     source: include_str!("rwlock.rs"),
     path: file!(),
     twin: include_str!("rwlock.py"),

@@ -30,6 +30,8 @@
 //! by hand, with one connection per request. Tokio: `tokio::sync::Semaphore`, `reqwest::Client`
 //! with its pool and its timeout, `JoinSet`, `axum` to serve.
 
+mod questions;
+
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -122,9 +124,10 @@ pub const SCENARIO: Scenario = Scenario {
         Stop::at(
             When::Over,
             "{figure:fetched} pages were fetched, {figure:missing} were missing, and {figure:timed out} timed out. A server had \
-             at most {figure:most in flight at a host} requests at once.",
+             at most {figure:most in flight at a host} requests at once, over {figure:connections} connections in all.",
         ),
     ],
+    questions: questions::QUESTIONS,
     source: include_str!("scrape.rs"),
     path: file!(),
     twin: include_str!("scrape.py"),

@@ -109,6 +109,39 @@ pub const SCENARIO: Scenario = Scenario {
              took {figure:from the signal to the end} from the signal to the end.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "The signal to stop comes at {param:signal_at}, and a probe checks every {param:health_every} if the service is \
+             ready. When does the intake close?",
+            Answer::Choice(&[
+                Choice::new("At once, with the signal", If::Equal("time", "param:signal_at")),
+                Choice::new("At the end of the grace period", If::Equal("time", "param:signal_at + param:grace")),
+                Choice::new("With the next probe", If::Otherwise),
+            ]),
+            When::Becomes(Nth::First, "intake", "closed"),
+            "Jobs accepted after the signal: {figure:accepted after the signal}. Clients learn only from a probe that the \
+             service is not ready any more.",
+        ),
+        Question::new(
+            "Jobs take {param:job_min} to {param:job_max}. What becomes of jobs that are not done when the grace period of \
+             {param:grace} is over?",
+            Answer::Choice(&[
+                Choice::new(
+                    "The service ends later, with the last job",
+                    If::More("figure:from the signal to the end", "param:grace"),
+                ),
+                Choice::new("They are dropped, and reported as lost", If::More("figure:reported lost", "0")),
+                Choice::new(
+                    "There are none: all jobs are done by then",
+                    If::Holds("every accepted job is finished or reported lost"),
+                ),
+                Choice::new("They are dropped, and nobody knows of it", If::Otherwise),
+            ]),
+            When::Over,
+            "{figure:finished} of {figure:accepted} jobs were finished, {figure:reported lost} reported lost. It took \
+             {figure:from the signal to the end} from the signal to the end; the grace period is {param:grace}.",
+        ),
+    ],
     source: include_str!("shutdown.rs"),
     path: file!(),
     twin: include_str!("shutdown.py"),

@@ -98,6 +98,36 @@ pub const SCENARIO: Scenario = Scenario {
              a job all the same, after {figure:total}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "{param:waiters} tasks wait for one job each, and one job comes after the other. With {param:variant}, how many \
+             wakes does that take?",
+            Answer::Number {
+                is: "figure:wakes",
+                typical: &[
+                    ("param:waiters", "Each job wakes every task that still waits, and only one of them gets it."),
+                    (
+                        "param:waiters * param:waiters",
+                        "Even if each job woke all that wait, they would be fewer each time: one has got its job.",
+                    ),
+                    ("param:waiters + 1 * param:waiters / 2", "That would be so if each job woke all tasks that still wait."),
+                ],
+            },
+            When::Over,
+            "{figure:jobs} jobs took {figure:wakes} wakes, and {figure:for nothing} of them found no job.",
+        ),
+        Question::new(
+            "{param:waiters} tasks wait, waiter 0 longest of all. A job comes, and main calls {param:variant}. Who takes the \
+             job?",
+            Answer::Choice(&[
+                Choice::new("Every task that is woken", If::More("counter:grants", "1")),
+                Choice::new("The one that has waited longest", If::Equal("task", "'waiter 0'")),
+                Choice::new("Any of them: the scheduler decides", If::Otherwise),
+            ]),
+            When::Resume(Nth::First, "waiter", For::Signal),
+            "{task} runs first and takes the job. Tasks are woken in the order in which they began to wait.",
+        ),
+    ],
     source: include_str!("thundering_herd.rs"),
     path: file!(),
     twin: include_str!("thundering_herd.py"),

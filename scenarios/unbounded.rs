@@ -116,6 +116,38 @@ pub const SCENARIO: Scenario = Scenario {
              {figure:wait of the last item taken}.",
         ),
     ],
+    questions: &[
+        Question::new(
+            "Each second {param:rate} items come in and {param:consume} can be handled, for {param:seconds} s. How many are in \
+             memory at most? Bound: 16; kind: {param:variant}.",
+            Answer::Choice(&[
+                Choice::new("1 or 2, because each is handled soon", If::Less("figure:most held / 1024", "3")),
+                Choice::new("Up to 16, and no more", If::Less("figure:most held / 1024", "17")),
+                Choice::new("More than 16, and more with every second", If::More("figure:most held / 1024", "16")),
+                Choice::new("{param:rate}, as many as come in within a second", If::Otherwise),
+            ]),
+            When::Over,
+            "At most {figure:most held} bytes were held, at 1024 bytes an item. What comes in and does not go out stays in \
+             memory, unless a bound stops it.",
+        ),
+        Question::new(
+            "Each second {param:rate} items come in and {param:consume} are handled, for {param:seconds} s. How long was the \
+             last one taken in the queue? Bound: 16; kind: {param:variant}.",
+            Answer::Time {
+                is: "figure:wait of the last item taken",
+                typical: &[
+                    (
+                        "figure:total / param:seconds / param:consume",
+                        "That is how long the consumer takes for one item. Others were in the queue before it.",
+                    ),
+                    ("figure:total", "The last item taken did not come in at the very beginning."),
+                ],
+            },
+            When::Over,
+            "It had waited for {figure:wait of the last item taken}: as long as the items before it took, as far as they were \
+             not dropped.",
+        ),
+    ],
     source: include_str!("unbounded.rs"),
     path: file!(),
     twin: include_str!("unbounded.py"),

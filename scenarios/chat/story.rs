@@ -1,4 +1,4 @@
-//! The story of the chat: what to see with queues, with gathered sends, and when a connection breaks.
+//! The story of the chat, with queues, with gathered sends, and when a connection breaks; and what to predict before a run.
 
 use scenario::prelude::*;
 
@@ -65,3 +65,35 @@ pub(super) const STORY: &[Stop] = &[
              {figure:total}.",
     ),
 ];
+
+/// What to predict.
+pub(super) const QUESTIONS: &[Question] = &[
+    Question::new(
+        "{param:slow} of {param:clients} clients take 250 ms to read a message. Each client has a queue. When have the others heard \
+         everything?",
+        HEARD,
+        When::Log(Nth::First, "all fast clients"),
+        "The fast clients were done after {figure:fast clients done after}, the slow ones after {figure:slow clients done after}. A \
+         queue for each client keeps the slow ones out of the others' way.",
+    )
+    .only("variant", "queue"),
+    Question::new(
+        "{param:slow} of {param:clients} clients take 250 ms to read a message. Each message goes to all at once. When have the \
+         others heard everything?",
+        HEARD,
+        When::Log(Nth::First, "all fast clients"),
+        "The fast clients were done after {figure:fast clients done after}, the slow ones after {figure:slow clients done after}. A \
+         seat that sends to all waits for the slowest: up to {figure:longest broadcast}.",
+    )
+    .only("variant", "gather"),
+];
+
+/// When the fast clients have heard everything.
+const HEARD: Answer = Answer::Choice(&[
+    Choice::new("Never: they miss what the slow ones hold up", If::More("figure:cut off", "0")),
+    Choice::new(
+        "About when the slow ones have",
+        If::More("figure:fast clients done after / figure:slow clients done after", "0.8"),
+    ),
+    Choice::new("Soon after the last message is sent", If::Otherwise),
+]);

@@ -14,7 +14,7 @@ pub use crate::story::figures::time;
 use crate::story::figures::{Run, Value, outcome};
 use crate::story::find::{self, Found};
 use crate::story::{Told, story};
-use crate::{Report, Spec};
+use crate::{Ending, Report, Spec};
 
 /// A question, as it is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,10 @@ pub fn answer(spec: &Spec, trace: &Trace, report: &Report, question: &Question) 
     let (right, text, typical) = match question.answer {
         Answer::Choice(choices) => {
             let right = choices.iter().position(|choice| holds(&run, choice))?;
+            // Without an outcome nothing may be right, and the last choice would be.
+            if choices[right].right == If::Otherwise && !is_decided(report) {
+                return None;
+            }
             (Given::Choice(right), run.fill(choices[right].says)?, Vec::new())
         }
         Answer::Number { is, typical } | Answer::Time { is, typical } => {
@@ -126,6 +130,11 @@ fn given(value: &Value) -> Option<Given> {
 /// The stop with this moment that is in a story.
 fn stop(story: &[Told], spec: &Spec, at: When) -> Option<usize> {
     story.iter().map(|told| told.place).find(|place| spec.scenario.story[*place].when == at)
+}
+
+/// Whether a run shows all that a question can be about: it has an outcome, or can never have one.
+fn is_decided(report: &Report) -> bool {
+    outcome(report).is_some() || report.ending == Ending::Stalled
 }
 
 fn holds(run: &Run<'_>, choice: &Choice) -> bool {

@@ -58,6 +58,9 @@ pub enum When {
     Stall,
     /// The run is over.
     Over,
+    /// The run is over, or nothing can ever run again. Two stops can share it: a stop whose text needs a figure that the run
+    /// does not have is left out, so one can name `figure:NAME` and the other `stuck`.
+    OverOrStall,
 }
 
 /// Which of several moments, in order of time.

@@ -69,6 +69,7 @@ pub(crate) fn find(trace: &Trace, report: Option<&Report>, when: When) -> Option
             let report = report.filter(|report| !matches!(report.ending, Ending::Stalled | Ending::Abandoned))?;
             Some(Found::at(report.elapsed_ns, None))
         }
+        When::OverOrStall => find(trace, report, When::Stall).or_else(|| find(trace, report, When::Over)),
     }
 }
 
