@@ -9,7 +9,7 @@ fn lanes_are_of_tasks_threads_resources_and_lines() {
     for (title, lane) in [
         ("Timeline by thread", "worker 0"),
         ("Timeline by resource", "queue 0"),
-        ("Timeline by source line", "semaphore.…:136"),
+        ("Timeline by source line", "semaphore.…:164"),
         ("Timeline ━", "request 19"),
     ] {
         command(&mut tty, "lanes");
