@@ -376,15 +376,22 @@ mod tests {
 
     #[test]
     fn the_fields_stand_in_the_order_of_the_contract() -> serde_json::Result<()> {
-        let outcome = Outcome::new().figure("completed", 20_u64, "requests").check("sound", true);
+        let outcome =
+            Outcome::new().figure("peak in flight", 3_u64, "requests").figure("total", 3_500_u64, "ms").check("sound", true);
         let told = json(&spec(), &Trace::default(), &report(Ending::Finished(outcome)))?;
         let hash = format!("{:016x}", Trace::default().hash());
         let wakes = format!("{:016x}", Trace::default().wake_hash().expect("wakes are recorded by default"));
         let expected = [
             r#"{"scenario":"semaphore","params":{"requests":20,"permits":3,"latency":500,"jitter":0,"permits_each":1},"#,
             r#""seed":0,"clock":"virtual","workers":0,"elapsed_ms":3500.0,"#,
-            r#""outcome":[{"name":"completed","value":20,"unit":"requests"}],"checks":[{"name":"sound","holds":true}],"#,
-            r#""story":[],"questions":[],"tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0},"#,
+            r#""outcome":[{"name":"peak in flight","value":3,"unit":"requests"},{"name":"total","value":3500,"unit":"ms"}],"#,
+            r#""checks":[{"name":"sound","holds":true}],"#,
+            r#""story":[{"at_ms":3500.0,"task":null,"line":null,"#,
+            r#""text":"The run took 3.5 s, and never more than 3 calls were in flight."}],"#,
+            r#""questions":[{"text":"Each of the 20 calls takes about 500 ms. How long do all of them take?","#,
+            r#""choices":["About as long as one call","As long as all calls one after the other","Something between"],"#,
+            r#""answer":"Something between","why":"At most 3 calls were in flight at once, so the run took 3.5 s."}],"#,
+            r#""tasks":{"spawned":0,"completed":0,"failed":0,"cancelled":0,"panicked":0,"alive":0},"#,
             r#""polls":{"recorded":0,"runtime":null},"events":{"recorded":0,"lost":0},"#,
             r#""missing":[],"waits":[],"stall":null,"findings":[],"trace_hash":""#,
             &hash,
