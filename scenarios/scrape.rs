@@ -30,8 +30,6 @@
 //! by hand, with one connection per request. Tokio: `tokio::sync::Semaphore`, `reqwest::Client`
 //! with its pool and its timeout, `JoinSet`, `axum` to serve.
 
-mod questions;
-
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -59,6 +57,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use scenario::prelude::*;
+
+mod questions;
 
 const URLS: Param = Param::count("urls", 8, (1, 500), "pages", "How many pages to fetch.");
 const CONCURRENCY: Param = Param::count("concurrency", 3, (1, 50), "permits", "How many requests a host gets at once.");
