@@ -67,7 +67,8 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[CLIENTS, KEYS, TTL, FETCH, SECONDS, CLEANUP_EVERY, CLEAR_AT, VARIANT],
     patterns: &["cache", "cache stampede", "single flight", "time to live", "refresh ahead"],
     differs: "`functools.cache` on a coroutine function caches the coroutine, which you can await only once; Tokio's \
-              `OnceCell` keeps the value.",
+              `OnceCell` keeps the value. If a fetch ends in the millisecond in which another client asks, that client may hit \
+              in one and miss in the other.",
     builds_on: &["lost-update"],
     breaks: &[Breaks::checks(&[("variant", "plain")], &["no key is fetched twice at once"])],
     story: &[

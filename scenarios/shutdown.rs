@@ -66,7 +66,8 @@ pub const SCENARIO: Scenario = Scenario {
     params: &[POOL, GRACE, JOB_MIN, JOB_MAX, HEALTH_EVERY, SIGNAL_AT, TRIGGER],
     patterns: &["graceful shutdown", "signal handling", "health check", "drain", "grace period"],
     differs: "A job that is done in the millisecond in which the grace period ends is finished in Tokio and may be lost in \
-              asyncio.",
+              asyncio. So is a job that comes in the millisecond in which a probe comes: accepted in one and sent away in \
+              the other.",
     builds_on: &["task-group", "worker-pool"],
     real_because: "a real signal comes from outside, on wall time",
     story: &[

@@ -15,6 +15,11 @@ fn both(id: &str, turned: &[(&str, &str)]) -> Option<[Json; 2]> {
     })
 }
 
+/// All figures of a report.
+fn values_of(report: &Json) -> Vec<Option<f64>> {
+    report["outcome"].as_array().into_iter().flatten().map(|figure| figure["value"].as_f64()).collect()
+}
+
 fn elapsed(reports: &[Json; 2]) -> [Option<f64>; 2] {
     reports.each_ref().map(|report| report["elapsed_ms"].as_f64())
 }
@@ -187,4 +192,22 @@ fn a_blocked_producer_may_be_overtaken_in_asyncio() {
     let Some(reports) = both("producer-consumer", &[("end", "sentinel-each"), ("late", "700")]) else { return };
     assert_eq!(elapsed(&reports), [Some(3100.0), Some(3200.0)]);
     assert_eq!(reports[0]["checks"], reports[1]["checks"], "either way the checks hold");
+}
+
+/// A fetch that ends when another client asks, and a job that comes with a probe: which is first differs, and one
+/// millisecond later nothing does.
+#[test]
+fn what_comes_in_the_same_millisecond_may_come_first_in_one_and_last_in_the_other() {
+    let cache = |fetch| [("clients", "23"), ("keys", "5"), ("fetch", fetch), ("seconds", "10"), ("clear_at", "384")];
+    let shutdown = |look| [("job_min", "1"), ("job_max", "3188"), ("health_every", look), ("signal_at", "734")];
+    for (ms, differs) in [("149", true), ("150", false)] {
+        let Some([asyncio, tokio]) = both("cache", &cache(ms)) else { return };
+        assert_eq!(values_of(&asyncio) != values_of(&tokio), differs, "a fetch of {ms} ms");
+        assert_eq!(asyncio["checks"], tokio["checks"], "either way the checks say the same");
+    }
+    for (ms, differs) in [("468", true), ("469", false)] {
+        let Some([asyncio, tokio]) = both("shutdown", &shutdown(ms)) else { return };
+        assert_eq!(values_of(&asyncio) != values_of(&tokio), differs, "a probe every {ms} ms");
+        assert_eq!(asyncio["checks"], tokio["checks"], "either way the checks say the same");
+    }
 }

@@ -35,19 +35,22 @@ type Declared = (&'static str, fn(&Typed) -> bool, &'static [&'static str]);
 /// Each has a sentence in the scenario's `differs`, and figures in `differences.rs` if it is on virtual time.
 const DECLARED: &[Declared] = &[
     ("blocking", |at| at["variant"] == "yield", &["tasks with a late tick", "worst tick late by", "report took"]),
+    ("cache", |_| true, &["hits", "misses", "origin calls", "most at once for one key"]),
     ("chat", |at| at["variant"] == "gather" && at["leaving"] == "broken" && at["slow"] != "0", &["each message reaches"]),
     ("fairness", |at| at["variant"] == "yield", &["longest wait for hogs"]),
     ("fairness", |at| at["variant"] == "budget", &["longest wait for hogs", "no task waits"]),
     ("futurelock", |at| at["variant"] == "select-ref", &["only the scenario stalls"]),
+    ("lock-contention", |at| at["hold"] == "0", &["most at work at once"]),
     ("lost-update", |at| at["gap"] == "0", &["number", "lost", "no update is lost"]),
     ("philosophers", |_| true, &["longest hunger"]),
     ("pipeline", |at| ["first", "second", "third"].iter().any(|stage| at[&*format!("{stage}_workers")] != "1"), &["stage"]),
     ("producer-consumer", |at| at["capacity"] != "0", &["most blocked producer"]),
+    ("producer-consumer", |at| at["end"] == "sentinel-each", &["only the twin stalls"]),
     ("resource", |at| at["variant"] == "scope", &["opened", "closed"]),
     ("rwlock", |_| true, &["longest wait of a"]),
     ("rwlock", |at| at["read"] == "0", &["most readers at once"]),
     ("semaphore", |at| at["latency"] == "0", &["peak in flight"]),
-    ("shutdown", |_| true, &["finished", "lost"]),
+    ("shutdown", |_| true, &["finished", "lost", "accepted", "accepted after the signal", "reported lost"]),
     ("timeout", |at| at["work"] == at["deadline"], &["timed out"]),
     ("workers", |at| at["mix"] != "0" && at["mix"] != "100", &["predicted"]),
 ];
