@@ -124,7 +124,7 @@ pub const SCENARIO: Scenario = Scenario {
                     "The first {param:threshold}, and then each probe of the outage",
                     If::Equal("figure:failed", "param:threshold + figure:probes - 1"),
                 ),
-                Choice::new("Others, too", If::Otherwise),
+                Choice::new("These, and others", If::Otherwise),
             ]),
             When::Over,
             "{figure:failed} calls reached the service and failed, and {figure:refused} were refused at once. An open breaker \

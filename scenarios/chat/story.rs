@@ -69,8 +69,8 @@ pub(super) const STORY: &[Stop] = &[
 /// What to predict.
 pub(super) const QUESTIONS: &[Question] = &[
     Question::new(
-        "{param:slow} of {param:clients} clients take 250 ms to read a message. Each client has a queue. When have the others heard \
-         everything?",
+        "Slow readers, {param:slow} of {param:clients} clients, take 250 ms for a message. Each client has a queue. When have the \
+         others heard everything?",
         HEARD,
         When::Log(Nth::First, "all fast clients"),
         "The fast clients were done after {figure:fast clients done after}, the slow ones after {figure:slow clients done after}. A \
@@ -78,7 +78,7 @@ pub(super) const QUESTIONS: &[Question] = &[
     )
     .only("variant", "queue"),
     Question::new(
-        "{param:slow} of {param:clients} clients take 250 ms to read a message. Each message goes to all at once. When have the \
+        "Slow readers, {param:slow} of {param:clients} clients, take 250 ms for a message, which goes to all at once. When have the \
          others heard everything?",
         HEARD,
         When::Log(Nth::First, "all fast clients"),

@@ -72,7 +72,7 @@ impl Prediction {
         self.questions.get(self.given.len())
     }
 
-    /// The parameters of the run in words: the numbers, and for each choice what it is about.
+    /// The settings of the run in words: the numbers, the clock, the threads, and for each choice what it is about.
     pub fn values(&self) -> String {
         let all = || self.spec.values.iter();
         let number = |(param, value): (&Param, Value)| match param.kind {
@@ -83,7 +83,13 @@ impl Prediction {
         let choice = |(param, value): (&Param, Value)| {
             matches!(param.kind, Kind::Choice(_)).then(|| format!("- {} `{value}`: {}", param.name.replace('_', " "), param.help))
         };
-        let numbers = all().filter_map(number).collect::<Vec<_>>().join(", ");
+        let threads = match self.spec.workers {
+            0 => "one thread".to_owned(),
+            1 => "one worker".to_owned(),
+            workers => format!("{workers} workers"),
+        };
+        let runs_on = format!("{} clock, {threads}", self.spec.clock.name());
+        let numbers = all().filter_map(number).chain([runs_on]).collect::<Vec<_>>().join(", ");
         std::iter::once(numbers).chain(all().filter_map(choice)).collect::<Vec<_>>().join("\n")
     }
 
