@@ -50,7 +50,11 @@ const DECLARED: &[Declared] = &[
     ("rwlock", |_| true, &["longest wait of a"]),
     ("rwlock", |at| at["read"] == "0", &["most readers at once"]),
     ("semaphore", |at| at["latency"] == "0", &["peak in flight"]),
-    ("shutdown", |_| true, &["finished", "lost", "accepted", "accepted after the signal", "reported lost"]),
+    (
+        "shutdown",
+        |_| true,
+        &["finished", "lost", "accepted", "accepted after the signal", "reported lost", "from the signal to the end"],
+    ),
     ("timeout", |at| at["work"] == at["deadline"], &["timed out"]),
     ("workers", |at| at["mix"] != "0" && at["mix"] != "100", &["predicted"]),
 ];
@@ -142,12 +146,16 @@ impl Random {
     }
 }
 
-/// False where the machine decides what happens: a page that comes just as its request times out.
+/// False where the machine decides what happens (a page that comes just as its request times out), and where a run on the real
+/// clock would take minutes: a file in thousands of chunks.
 fn is_steady(scenario: &Scenario, values: &Values) -> bool {
-    let timeout = values.iter().find(|(param, _)| param.name == "timeout").map(|(_, value)| value.to_string());
-    let timeout: Option<u64> = timeout.and_then(|text| text.parse().ok());
-    // Pages take no time at all, 600 ms to 800 ms, or five seconds.
-    scenario.id != "scrape" || timeout.is_some_and(|ms| (100..=500).contains(&ms) || ms >= 1_000)
+    let set = |name: &str| scenario.param(name).map_or(0, |param| values.number(param));
+    match scenario.id {
+        // Pages take no time at all, 600 ms to 800 ms, or five seconds.
+        "scrape" => (100..=500).contains(&set("timeout")) || set("timeout") >= 1_000,
+        "chunk-stream" => set("bytes") / set("chunk").max(1) <= 100,
+        _ => true,
+    }
 }
 
 /// A value of this parameter. Numbers are near the default: on the real clock lower ones, so that the runs are short.
