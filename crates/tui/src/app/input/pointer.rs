@@ -6,6 +6,7 @@ use ratatui::layout::Position;
 use crate::app::input::action::{Action, Target};
 use crate::app::model::Model;
 use crate::app::panes::Pane;
+use crate::app::run::predict;
 use crate::app::timeline::hover;
 use crate::app::timeline::lanes::Lanes;
 
@@ -16,6 +17,8 @@ const NOTCH: i32 = 3;
 pub fn mouse(model: &Model, event: MouseEvent) -> Option<Action> {
     let at = Position::new(event.column, event.row);
     match event.kind {
+        // A click on a choice must not run without an answer.
+        MouseEventKind::Down(MouseButton::Left) if predict::is_asking(model) => None,
         // An overlay hides what is below it: a click outside its keys closes it.
         MouseEventKind::Down(MouseButton::Left) if model.mode.overlay().is_some() => Some(Action::Close),
         MouseEventKind::Down(button) if marks(model, button, event.modifiers, at) => Some(Action::Point(Target::Range(at.x))),

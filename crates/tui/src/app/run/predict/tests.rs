@@ -1,8 +1,9 @@
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use std::time::Duration;
 
 use super::*;
 use crate::app::input::action::{Action, Move};
+use crate::app::input::pointer;
 use crate::app::testing::*;
 use engine::{Ending, Phase, Report};
 use scenario::question::{Choice, If, Question};
@@ -118,6 +119,15 @@ fn what_is_no_number_stays_in_the_field_and_says_what_would_be_one() {
     ask(&mut model, Action::Move(Move::Last));
     ask(&mut model, Action::Move(Move::Up));
     assert!(matches!(model.mode, Mode::Overlay(Overlay::Predict { row: 1, .. })), "{:?}", model.mode);
+}
+
+#[test]
+fn a_click_answers_nothing_and_runs_nothing() {
+    let mut model = opened();
+    ask(&mut model, Action::Pick);
+    let click = MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), column: 30, row: 10, modifiers: KeyModifiers::NONE };
+    assert_eq!(pointer::mouse(&model, click), None);
+    assert!(is_asking(&model));
 }
 
 #[test]
