@@ -45,6 +45,16 @@ const LOCK: Param =
     Param::choice("lock", &["across-await", "short", "atomic"], "Lock work and change, the change only, or nothing.");
 const MUTEX: Param = Param::choice("mutex", &["tokio", "std"], "Tokio's mutex, which suspends, or std's, which blocks.");
 
+/// How long the run may last.
+const LASTS: Answer = Answer::Choice(&[
+    Choice::new("As long as one worker alone", If::Equal("figure:total", "param:hold + param:think * param:increments")),
+    Choice::new(
+        "As long as all the work, one after the other",
+        If::Equal("figure:total", "param:hold * param:increments * param:tasks + param:think"),
+    ),
+    Choice::new("Something else, because only part of it overlaps", If::Otherwise),
+]);
+
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
     id: "lock-contention",
@@ -109,17 +119,7 @@ pub const SCENARIO: Scenario = Scenario {
         Question::new(
             "{param:tasks} workers add to a counter {param:increments} times each. Each addition takes {param:hold} of work, \
              and a worker holds a lock meanwhile. How long does it take?",
-            Answer::Choice(&[
-                Choice::new(
-                    "As long as one worker alone",
-                    If::Equal("figure:total", "param:hold + param:think * param:increments"),
-                ),
-                Choice::new(
-                    "As long as all the work, one after the other",
-                    If::Equal("figure:total", "param:hold * param:increments * param:tasks + param:think"),
-                ),
-                Choice::new("Something else, because only part of it overlaps", If::Otherwise),
-            ]),
+            LASTS,
             When::Over,
             "At most {figure:most at work at once} worked at the same time, so the run took {figure:total}. What is done under \
              a lock is done by one task at a time.",
@@ -128,17 +128,7 @@ pub const SCENARIO: Scenario = Scenario {
         Question::new(
             "{param:tasks} workers add to a counter {param:increments} times each. Each does {param:hold} of work first, and \
              then holds a lock for the addition at most. How long does it take?",
-            Answer::Choice(&[
-                Choice::new(
-                    "As long as one worker alone",
-                    If::Equal("figure:total", "param:hold + param:think * param:increments"),
-                ),
-                Choice::new(
-                    "As long as all the work, one after the other",
-                    If::Equal("figure:total", "param:hold * param:increments * param:tasks + param:think"),
-                ),
-                Choice::new("Something else, because only part of it overlaps", If::Otherwise),
-            ]),
+            LASTS,
             When::Over,
             "At most {figure:most at work at once} worked at the same time, so the run took {figure:total}. A lock that is \
              held for a single addition is in nobody's way.",
