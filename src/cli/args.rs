@@ -1,6 +1,7 @@
 //! Every command and flag of the command line, each defined once.
 
 mod how;
+mod hunt;
 mod lint;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use clap_complete::{ArgValueCompleter, Shell};
 use tui::app::colors::ThemeName;
 
 pub(super) use how::{HowArgs, Speed};
+pub(super) use hunt::HuntArgs;
 pub(super) use lint::LintArgs;
 
 use super::completions;
@@ -102,6 +104,12 @@ pub(super) enum Command {
     /// lists the parameters of a scenario.
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Search seeds and schedules for a run that goes wrong.
+    ///
+    /// A schedule cuts polls where Tokio may cut them, so the tasks come in another order. What is found is made simpler
+    /// and repeats exactly. Runs are on the virtual clock and take a fraction of a millisecond.
+    #[command(after_help = hunt::EXAMPLES)]
+    Hunt(HuntArgs),
     /// Open a recording on the screen.
     ///
     /// A recording can be explored like any finished run. Without a terminal, print the report

@@ -11,6 +11,7 @@ mod asked;
 mod attach;
 mod completions;
 mod config;
+mod hunt;
 mod lint;
 mod list;
 mod man;
@@ -44,6 +45,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
     match cli.command {
         Some(Command::List(list)) => list::list(&list),
         Some(Command::Run(command)) => return run::run(&command),
+        Some(Command::Hunt(command)) => return hunt::hunt(&command),
         Some(Command::Replay(command)) => return replay::replay(&command),
         Some(Command::Attach(command)) => return attach::attach(&command),
         Some(Command::Watch(command)) => return watch::watch(&command),

@@ -27,24 +27,31 @@ pub(super) fn scenario(id: &str) -> Result<&'static Scenario, Stop> {
 pub(super) fn spec(scenario: &'static Scenario, how: &HowArgs) -> Result<Spec, Stop> {
     let mut spec = Spec::new(scenario);
     spec.seed = how.seed;
+    spec.schedule = how.schedule.clone();
     spec.clock = how.clock.map_or(spec.clock, Clock::from);
     spec.workers = how.workers as usize;
     spec.limit = Duration::from_millis(how.limit);
     spec.detail = how.detail.into();
     spec.stall_after = Duration::from_millis(how.stall_after);
-    for (at, (name, text)) in how.params.iter().enumerate() {
-        let param = parameter(scenario, name)?;
-        if how.params[..at].iter().any(|(earlier, _)| earlier == name) {
+    set_params(&mut spec, &how.params)?;
+    spec.workers = (scenario.workers)(&spec.values, spec.clock, spec.workers);
+    spec.check().map_err(|error| Stop::Usage(reason(error)))?;
+    spec.pace = pace(how.speed, spec.clock)?;
+    Ok(spec)
+}
+
+/// Sets parameters to typed values.
+pub(super) fn set_params(spec: &mut Spec, params: &[(String, String)]) -> Result<(), Stop> {
+    for (at, (name, text)) in params.iter().enumerate() {
+        let param = parameter(spec.scenario, name)?;
+        if params[..at].iter().any(|(earlier, _)| earlier == name) {
             return Err(Stop::Usage(format!("-p {name} is given twice; give it once")));
         }
         // The error repeats what was typed.
         let value = param.parse(&text::name(text)).map_err(|error| Stop::Usage(format!("-p {error}")))?;
         spec.values.set(param, value);
     }
-    spec.workers = (scenario.workers)(&spec.values, spec.clock, spec.workers);
-    spec.check().map_err(|error| Stop::Usage(reason(error)))?;
-    spec.pace = pace(how.speed, spec.clock)?;
-    Ok(spec)
+    Ok(())
 }
 
 /// Starts tokio-console's server if requested. Call it after every check that can fail.
@@ -84,6 +91,7 @@ pub(super) fn reason(error: SpecError) -> String {
         SpecError::Values(error) => format!("-p {error}"),
         SpecError::Clock(line) => format!("--clock: {line}"),
         SpecError::Workers(line) => format!("--workers: {line}"),
+        SpecError::Schedule(line) => format!("--schedule: {line}"),
         SpecError::Speed(line) => format!("--speed: {line}"),
     }
 }

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::escape;
 use engine::question;
 use engine::story::Told;
-use engine::{Ending, Report, Spec};
+use engine::{Ending, Report, Schedule, Spec};
 use recording::Program;
 use trace::{Finding, Place, Stall, Trace, WaitTotal};
 
@@ -57,8 +57,12 @@ struct Object<'a> {
     scenario: &'static str,
     params: Params<'a>,
     seed: u64,
+    /// A number, or a list as a text.
+    schedule: serde_json::Value,
     clock: &'static str,
     workers: usize,
+    /// The polls that the schedule cut. As a list, they are a schedule that gives the same run.
+    preemptions: Vec<Cut>,
     elapsed_ms: f64,
     outcome: Vec<Named<'a>>,
     checks: Vec<Checked<'a>>,
@@ -68,6 +72,18 @@ struct Object<'a> {
     questions: Vec<AnsweredQuestion>,
     #[serde(flatten)]
     observed: Observed<'a>,
+}
+
+/// A poll that the schedule cut.
+#[derive(Serialize)]
+struct Cut {
+    /// Counted from 1.
+    poll: u64,
+    operations: u8,
+    at_ms: f64,
+    task: String,
+    /// The line of the operation that it did not begin.
+    place: Option<String>,
 }
 
 /// A program as a JSON object.
@@ -268,14 +284,33 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         scenario: spec.scenario.id,
         params: Params(&spec.values),
         seed: spec.seed,
+        schedule: scheduled(&spec.schedule),
         clock: spec.clock.name(),
         workers: spec.workers,
+        preemptions: trace.preemptions().iter().map(|preempted| cut(trace, preempted)).collect(),
         elapsed_ms: ms(report.elapsed_ns),
         outcome: figures.iter().map(|figure| Named { name: &figure.name, value: figure.value, unit: figure.unit }).collect(),
         checks: checks.iter().map(|check| Checked { name: &check.name, holds: check.holds }).collect(),
         story: engine::story::story(spec, trace, Some(report)).into_iter().map(told_stop).collect(),
         questions: questions(spec, trace, report),
         observed: observed(trace, report),
+    }
+}
+
+fn scheduled(schedule: &Schedule) -> serde_json::Value {
+    match schedule {
+        Schedule::Number(number) => (*number).into(),
+        Schedule::List(_) => schedule.to_string().into(),
+    }
+}
+
+fn cut(trace: &Trace, cut: &trace::Preempted) -> Cut {
+    Cut {
+        poll: cut.poll,
+        operations: cut.operations,
+        at_ms: ms(cut.at_ns),
+        task: trace.tasks.get(cut.task as usize).map_or_else(String::new, |task| task.name.clone()),
+        place: trace.site(cut.site).place.as_ref().map(ToString::to_string),
     }
 }
 

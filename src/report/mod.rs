@@ -6,6 +6,7 @@
 
 mod escape;
 mod findings;
+mod hunt;
 mod json;
 mod text;
 mod timeline;
@@ -13,6 +14,7 @@ mod units;
 mod waits;
 
 pub use escape::to_string as escaped_json;
+pub use hunt::{hunt_json, hunt_progress, hunt_text};
 pub use json::{json, program_json};
 pub use text::{ending, program_text, text};
 

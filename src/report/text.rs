@@ -19,6 +19,8 @@ const LISTED: usize = 100;
 const FIGURE: usize = 40;
 /// At most this many log lines are printed.
 const LOG_LINES: usize = 20;
+/// At most this many preemptions are listed.
+const CUTS: usize = 8;
 /// The width of the labels left of the counts.
 const LABEL: usize = 8;
 
@@ -54,7 +56,7 @@ pub fn program_text(program: &Program, trace: &Trace, report: &Report, look: Loo
 /// What was observed, of a scenario and of a program alike.
 fn observed(trace: &Trace, report: &Report, look: Look) -> String {
     let mut text = reason(report.stall(trace), look);
-    text.push_str(&counts(trace, report));
+    text.push_str(&counts(trace, report, look));
     text.push_str(&troubles(trace, look));
     text.push_str(&findings::section(&trace.findings(), look));
     text.push_str(&waits::table(&trace.wait_totals(), look));
@@ -129,7 +131,7 @@ fn left_out(all: usize, listed: usize, thing: &str, look: Look) -> String {
 }
 
 /// The counts of tasks, polls and events.
-fn counts(trace: &Trace, report: &Report) -> String {
+fn counts(trace: &Trace, report: &Report, look: Look) -> String {
     let totals = trace.totals();
     let ends = [
         (totals.completed, "completed"),
@@ -147,9 +149,21 @@ fn counts(trace: &Trace, report: &Report) -> String {
     let mut text = "\n".to_owned();
     let _ = writeln!(text, "{:LABEL$}{tasks}", "tasks");
     let _ = writeln!(text, "{:LABEL$}{}{runtime}", "polls", trace.polls);
+    text.push_str(&cut(trace, look));
     let _ = writeln!(text, "{:LABEL$}{} recorded, {} lost", "events", trace.recorded, trace.lost);
     let _ = writeln!(text, "{:LABEL$}{:016x}", "trace", trace.hash());
     text
+}
+
+/// The polls that the schedule cut, as a schedule that gives the same run; empty if there are none.
+fn cut(trace: &Trace, look: Look) -> String {
+    let cuts = trace.preemptions();
+    if cuts.is_empty() {
+        return String::new();
+    }
+    let mut listed: Vec<_> = cuts.iter().take(CUTS).map(|cut| format!("{}:{}", cut.poll, cut.operations)).collect();
+    listed.extend((cuts.len() > CUTS).then(|| look.more().to_owned()));
+    format!("{:LABEL$}{} by the schedule: {}\n", "cut", count(cuts.len(), "poll"), listed.join(","))
 }
 
 /// Warnings, errors and panics from the log.

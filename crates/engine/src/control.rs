@@ -5,7 +5,7 @@
 //! belongs to the run's own thread, and the control has a weak reference to it. A waker is stored only while the root waits.
 
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Poll;
 use std::thread;
@@ -17,6 +17,7 @@ use super::gate::Gate;
 use super::run::Closing;
 use super::runtime::FAR;
 use super::sample::{EVERY, Sampler};
+use super::schedule::Limits;
 use super::spec::Spec;
 use recorder::{Recorder, Taps};
 use trace::Sample;
@@ -40,6 +41,9 @@ pub(super) struct Control {
     pub(super) gate: Gate,
     virtual_time: bool,
     limit: Duration,
+    limits: Limits,
+    /// Polls begun so far. Counted only if the schedule limits polls.
+    polls: AtomicU64,
     stop: OnceLock<Stop>,
     stopped: Notify,
     steps: AtomicU32,
@@ -81,6 +85,8 @@ impl Control {
             gate: Gate::new(spec.pace),
             virtual_time: spec.clock == scenario::Clock::Virtual,
             limit: spec.limit,
+            limits: spec.schedule.limits(),
+            polls: AtomicU64::new(0),
             stop: OnceLock::new(),
             stopped: Notify::new(),
             steps: AtomicU32::new(0),
@@ -122,6 +128,14 @@ impl Control {
         {
             self.stop(Stop::Limit);
         }
+    }
+
+    /// How many operations the schedule lets the poll make that is about to begin.
+    fn limit(&self) -> Option<u8> {
+        if matches!(self.limits, Limits::None) {
+            return None;
+        }
+        self.limits.of(self.polls.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Takes samples from now on when the runtime's thread wakes up. For the virtual clock.
@@ -175,9 +189,10 @@ pub(super) struct Hooks(pub(super) std::sync::Arc<Control>);
 struct CutShort;
 
 impl Taps for Hooks {
-    fn before_poll(&self, recorder: &Recorder) {
+    fn before_poll(&self, recorder: &Recorder) -> Option<u8> {
         self.0.gate.pass(|| recorder.now_ns());
         self.0.step(recorder);
+        self.0.limit()
     }
 
     /// A poll that spawns a million tasks takes seconds, and nothing else can end it. So in a run that must stop, it unwinds

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use scenario::{Clock, Scenario, ValueError, Values};
 
+use super::schedule::Schedule;
 use recorder::Detail;
 
 /// Everything that decides what a run does: equal specs on the virtual clock give equal traces.
@@ -16,6 +17,8 @@ pub struct Spec {
     pub values: Values,
     /// The seed of all randomness.
     pub seed: u64,
+    /// Which polls are cut. Only the virtual clock has any but Tokio's own order.
+    pub schedule: Schedule,
     /// How time passes.
     pub clock: Clock,
     /// Worker threads; 0 is the current-thread runtime, the only one on the virtual clock.
@@ -41,6 +44,7 @@ impl Spec {
             scenario,
             values: Values::defaults(scenario.params),
             seed: 0,
+            schedule: Schedule::default(),
             clock: scenario.clocks[0],
             workers: 0,
             pace: None,
@@ -69,6 +73,11 @@ impl Spec {
         if *workers > Self::MOST_WORKERS {
             return Err(SpecError::Workers(format!("{workers} workers is out of range: 0 to {}", Self::MOST_WORKERS)));
         }
+        if *clock == Clock::Real && !self.schedule.is_tokios() {
+            let reason =
+                "a schedule decides only on the virtual clock, where nothing else does; use --clock virtual, or leave it out";
+            return Err(SpecError::Schedule(reason.to_owned()));
+        }
         self.check_pace()?;
         (scenario.refuse)(&self.values, *clock).map_err(SpecError::Values)
     }
@@ -82,6 +91,9 @@ impl Spec {
         }
         if self.seed != usual.seed {
             let _ = write!(line, " --seed {}", self.seed);
+        }
+        if self.schedule != usual.schedule {
+            let _ = write!(line, " --schedule {}", self.schedule);
         }
         if self.clock != usual.clock {
             let _ = write!(line, " --clock {}", self.clock.name());
@@ -123,6 +135,8 @@ pub enum SpecError {
     Clock(String),
     /// The clock does not allow this number of workers.
     Workers(String),
+    /// The clock does not allow this schedule.
+    Schedule(String),
     /// The clock does not allow this speed.
     Speed(String),
 }
@@ -133,6 +147,7 @@ impl fmt::Display for SpecError {
             SpecError::Values(error) => error.fmt(f),
             SpecError::Clock(reason) => write!(f, "clock: {reason}"),
             SpecError::Workers(reason) => write!(f, "workers: {reason}"),
+            SpecError::Schedule(reason) => write!(f, "schedule: {reason}"),
             SpecError::Speed(reason) => write!(f, "speed: {reason}"),
         }
     }

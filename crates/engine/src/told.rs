@@ -16,6 +16,7 @@ pub(crate) fn header(spec: &Spec) -> Header {
         id: spec.scenario.id.to_owned(),
         params: spec.values.iter().map(|(param, value)| (param.name.to_owned(), value.to_string())).collect(),
         seed: spec.seed,
+        schedule: spec.schedule.to_string(),
         clock: spec.clock.name().to_owned(),
         workers: spec.workers,
         limit_ms: spec.limit.as_millis() as u64,
@@ -42,6 +43,7 @@ pub(crate) fn spec(told: &header::Scenario, version: &str, catalogue: &'static [
     let spec = Spec {
         values,
         seed: told.seed,
+        schedule: told.schedule.parse().map_err(|error| format!("its schedule: {error}"))?,
         clock: clocks.into_iter().find(|clock| clock.name() == told.clock).ok_or("it has an unknown clock")?,
         workers: told.workers,
         limit: Duration::from_millis(told.limit_ms),

@@ -201,6 +201,14 @@ pub enum What {
         /// Whether the budget is used up.
         spent: bool,
     },
+    /// The schedule of the run lets the task's poll, which has just begun, make this many of Tokio's operations. The next one
+    /// then puts the task behind all that are ready.
+    Limited {
+        /// The task.
+        task: TaskId,
+        /// How many operations.
+        operations: u8,
+    },
     /// The thread that writes this belongs to the pool for blocking work, and is not a worker.
     PoolThread,
     /// The thread that writes this is a worker: the runtime started it to poll tasks.

@@ -47,11 +47,13 @@ pub enum Cause {
     Other,
     /// Unknown, because the build lacks something.
     Unknown,
+    /// Its next turn: the run's schedule cut its poll.
+    Preempted,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Time,
         Self::Semaphore,
         Self::Mutex,
@@ -70,6 +72,7 @@ impl Cause {
         Self::Blocking,
         Self::Other,
         Self::Unknown,
+        Self::Preempted,
     ];
 
     /// The name in lower case: `"mpsc send"`.
@@ -93,6 +96,7 @@ impl Cause {
             Self::Blocking => "blocking",
             Self::Other => "other",
             Self::Unknown => "not known",
+            Self::Preempted => "preempted",
         }
     }
 
@@ -103,7 +107,7 @@ impl Cause {
 
     /// Whether it is the task's next turn, which it gets at once.
     pub const fn is_turn(self) -> bool {
-        matches!(self, Self::Yield | Self::Budget)
+        matches!(self, Self::Yield | Self::Budget | Self::Preempted)
     }
 
     /// Whether it may be any kind of future: one from outside Tokio, or an unknown one.

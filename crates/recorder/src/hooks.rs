@@ -6,15 +6,18 @@ use tokio::runtime::Builder;
 
 use super::lanes::Lanes;
 use super::local::{self, Local, Role};
+use super::polls;
 use super::program;
 use super::recorder::Recorder;
 
 /// Additional code for the hooks, since a runtime has only one of each.
 /// Called on the runtime's threads.
 pub trait Taps: Send + Sync + 'static {
-    /// Called before a poll, which begins and is recorded when this returns.
-    fn before_poll(&self, recorder: &Recorder) {
+    /// Called before a poll, which begins and is recorded when this returns. With `Some`, the poll is cut after that many of
+    /// Tokio's operations, if it makes more of them: the next one makes the task yield.
+    fn before_poll(&self, recorder: &Recorder) -> Option<u8> {
         let _ = recorder;
+        None
     }
 
     /// Called when a task has spawned another one; its poll goes on when this returns.
@@ -80,9 +83,13 @@ impl Recorder {
                 }
             })
             .on_before_task_poll(move |task| {
-                polls.1.before_poll(&polls.0);
+                let limit = polls.1.before_poll(&polls.0);
                 let id = local::task_id(task.id());
                 local::with(|local| local.poll_start(id));
+                if let Some(operations) = limit {
+                    local::with(|local| local.limit(id, operations));
+                    polls::limit(operations);
+                }
             })
             .on_after_task_poll(|_| {
                 local::with(Local::poll_end);

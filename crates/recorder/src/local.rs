@@ -235,6 +235,13 @@ impl Local {
         self.begin(task, true);
     }
 
+    /// The poll of the task that has just begun may make this many of Tokio's operations.
+    pub(super) fn limit(&mut self, task: TaskId, operations: u8) {
+        if !self.shared.closed() {
+            self.push(What::Limited { task, operations });
+        }
+    }
+
     /// Counts a poll that is not recorded, because the recording has ended.
     pub(super) fn count_unrecorded(&self, of: LaneOf) {
         if of == LaneOf::Task {

@@ -79,6 +79,14 @@ pub(super) fn is_in_poll() -> bool {
     budget().is_some()
 }
 
+/// Leaves this many operations of a full budget, so that the poll that has just begun is cut at the one after them: Tokio makes
+/// the task yield there, and puts it behind all that are ready.
+pub(super) fn limit(operations: u8) {
+    for _ in u32::from(operations)..FULL {
+        spend();
+    }
+}
+
 /// Takes one operation from the budget.
 fn spend() {
     if coop::has_budget_remaining()

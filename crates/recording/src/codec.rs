@@ -78,6 +78,7 @@ pub(super) mod kind {
     pub(crate) const SAMPLE: u8 = 25;
     pub(crate) const LOST: u8 = 26;
     pub(crate) const LINE: u8 = 27;
+    pub(crate) const LIMITED: u8 = 28;
 }
 
 /// The last number of each kind, from which the next one is a difference. Zero at the start of every chunk.

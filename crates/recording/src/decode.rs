@@ -83,6 +83,7 @@ impl Decoder {
                 last: choice(from.byte()?, &[LastPoll::Polled, LastPoll::Dropped, LastPoll::Shutdown, LastPoll::Unheard])?,
             },
             kind::TIMER => What::Timer { task: self.polled(from)?, op: self.op(from)?, after_ms: from.varint()? },
+            kind::LIMITED => What::Limited { task: self.polled(from)?, operations: from.byte()? },
             kind::POOL_THREAD => What::PoolThread,
             kind::WORKER_THREAD => What::WorkerThread,
             kind::LANE => What::Lane(Box::new(Lane {

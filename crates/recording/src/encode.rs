@@ -95,6 +95,10 @@ impl Encoder {
                 self.op(*op);
                 put(&mut self.out, *after_ms);
             }
+            What::Limited { task, operations } => {
+                self.polled(*task);
+                self.out.push(*operations);
+            }
             What::PoolThread | What::WorkerThread => {}
             What::Lane(lane) => {
                 self.other(lane.task);
@@ -339,6 +343,7 @@ fn head(what: &What) -> (u8, bool) {
         What::Done { .. } => (kind::DONE, false),
         What::Closed { .. } => (kind::CLOSED, false),
         What::Timer { .. } => (kind::TIMER, false),
+        What::Limited { .. } => (kind::LIMITED, false),
         What::PoolThread => (kind::POOL_THREAD, false),
         What::WorkerThread => (kind::WORKER_THREAD, false),
         What::Lane(lane) => (kind::LANE, lane.parent.is_some()),

@@ -36,6 +36,9 @@ pub struct Scenario {
     pub params: BTreeMap<String, String>,
     /// The seed of all randomness.
     pub seed: u64,
+    /// The schedule as a text; Tokio's own order if missing.
+    #[serde(default = "tokios_order")]
+    pub schedule: String,
     /// `virtual` or `real`.
     pub clock: String,
     /// Worker threads; 0 is the current-thread runtime.
@@ -87,6 +90,11 @@ pub struct Footer {
     pub elapsed_ns: u64,
     /// The number of polls by Tokio's own count, if known.
     pub runtime_polls: Option<u64>,
+}
+
+/// The schedule that cuts no poll.
+fn tokios_order() -> String {
+    "0".to_owned()
 }
 
 /// How a run ended.

@@ -65,6 +65,7 @@ impl Trace {
             What::Done { task, op, site, resource } => self.done(at_ns, task, op, resource, site),
             What::Closed { op, by, site } => self.closed_op(at_ns, op, by, site),
             What::Turn { task, site, spent } => self.needs_turn(at_ns, task, site, spent),
+            What::Limited { task, operations } => self.limited(task, operations),
             What::Timer { task, op, after_ms } => self.timer_set(at_ns, task, op, after_ms),
             What::Asked { op, permits, resource } => self.asked(op, permits, resource),
             What::Granted { op, by, resource, permits } => self.granted(at_ns, op, by, resource, permits),
@@ -234,7 +235,7 @@ impl Trace {
         self.poll_starts.push(at_ns, task, thread, inner);
         let life = self.life_mut(task);
         (life.newest_ns, life.polled_ns) = (at_ns, at_ns);
-        (life.woken, life.turn, life.panicked, life.terminated) = (false, None, false, None);
+        (life.woken, life.turn, life.limit, life.panicked, life.terminated) = (false, None, None, false, None);
         self.begin_cuts(task);
         if let Some(number) = number {
             self.polls += 1;

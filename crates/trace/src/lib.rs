@@ -41,6 +41,7 @@ mod numbers;
 mod overdue;
 mod places;
 mod polls;
+mod preempted;
 mod resource;
 mod slot;
 mod spread;
@@ -85,6 +86,7 @@ pub use names::Names;
 pub use overdue::Overdue;
 pub use places::{Await, Peak};
 pub use polls::PollStart;
+pub use preempted::Preempted;
 pub use resource::{Holder, Holdings, Resource, ResourceIx};
 pub use slot::Slot;
 pub use spread::{Quantiles, Spread};
@@ -183,6 +185,8 @@ pub struct Trace {
     lagged: findings::Lagged,
     /// The turns that tasks gave themselves.
     turns: turns::Turns,
+    /// The polls that the run's schedule cut.
+    preemptions: Vec<Preempted>,
     /// The polls long enough to be findings.
     long_polls: findings::LongPolls,
     totals: Totals,

@@ -67,6 +67,8 @@ pub(super) struct Life {
     pub(super) woken: bool,
     /// Why it needs another turn, if it does in the current poll.
     pub(super) turn: Option<Turn>,
+    /// How many of Tokio's operations the run's schedule lets the current poll make, if it limits the poll.
+    pub(super) limit: Option<u8>,
     /// What it gave up and gave back in the current poll.
     pub(super) cuts: cut::Poll,
     /// Whether it panicked in the current poll.
@@ -89,7 +91,8 @@ impl Life {
     /// The state of a task that has just been spawned.
     pub(super) fn new(at_ns: u64, member: Member, number: Option<u32>) -> Self {
         let last = Segment::new(at_ns, State::Ready);
-        let (leaves, woken, turn, panicked, ended, terminated) = (Leaves::default(), false, None, false, false, None);
+        let (leaves, woken, turn, limit, panicked, ended, terminated) =
+            (Leaves::default(), false, None, None, false, false, None);
         let cuts = cut::Poll::default();
         Self {
             newest_ns: at_ns,
@@ -98,6 +101,7 @@ impl Life {
             leaves,
             woken,
             turn,
+            limit,
             cuts,
             panicked,
             number,

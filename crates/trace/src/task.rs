@@ -165,6 +165,8 @@ pub enum Waker {
     Scheduler,
     /// The runtime, moving a task that is out of budget behind the others.
     Budget,
+    /// The runtime, moving a task whose poll the run's schedule cut behind the others.
+    Schedule,
     /// A thread outside the runtime, or code outside all tasks.
     Outside,
     /// Not a task; otherwise unknown.

@@ -125,6 +125,9 @@ impl Trace {
         let leaves = &self.life(task).leaves.live;
         let any = |cause: Cause| leaves.iter().any(|leaf| leaf.cause == cause);
         // A task that yields gets its turn at once: before a timer can be looked at.
+        if any(Cause::Preempted) {
+            return Waker::Schedule;
+        }
         if any(Cause::Budget) {
             return Waker::Budget;
         }

@@ -20,6 +20,8 @@ use facts::event::{SiteId, TaskId};
 pub(super) enum Turn {
     /// Tokio's: it is out of budget.
     Budget,
+    /// The schedule's, which cut the poll.
+    Schedule,
     /// The program's, at this place.
     Own(SiteIx),
     /// A library's, that is fair to all its futures; or it is not known.
@@ -50,6 +52,7 @@ impl Trace {
     pub(super) fn needs_turn(&mut self, at_ns: u64, task: TaskId, site: SiteId, spent: bool) -> bool {
         let Some(task) = self.known(task) else { return false };
         let turn = match self.known_site(site) {
+            _ if spent && self.life(task).limit.is_some() => Turn::Schedule,
             _ if spent => Turn::Budget,
             Some(site) if self.site(site).is_own_wake() => Turn::Own(site),
             _ => Turn::Other,
@@ -63,7 +66,11 @@ impl Trace {
 
     /// Who called the waker of a task in its own poll.
     pub(super) fn own_waker(&self, task: TaskIx) -> Waker {
-        if self.life(task).turn == Some(Turn::Budget) { Waker::Budget } else { Waker::Task(task) }
+        match self.life(task).turn {
+            Some(Turn::Budget) => Waker::Budget,
+            Some(Turn::Schedule) => Waker::Schedule,
+            _ => Waker::Task(task),
+        }
     }
 
     /// A task was woken, and not for the second time.

@@ -25,7 +25,7 @@ impl Kind {
         match by {
             Waker::Timer => Some(Self::Time),
             Waker::Io => Some(Self::Io),
-            Waker::Scheduler | Waker::Budget | Waker::Unknown => None,
+            Waker::Scheduler | Waker::Budget | Waker::Schedule | Waker::Unknown => None,
             Waker::Task(_) | Waker::Blocking | Waker::Outside => Some(Self::Other),
         }
     }

@@ -59,7 +59,7 @@ pub(super) struct Waits {
     /// Sites without a place of the program's own, and what they are for a task that was spawned at a place.
     placed: HashMap<(SiteIx, Place), SiteIx>,
     /// For sites at which a task was out of budget: the site that says so.
-    put_off: HashMap<SiteIx, SiteIx, BuildHasherDefault<NumberHasher>>,
+    put_off: HashMap<(SiteIx, Cause), SiteIx, BuildHasherDefault<NumberHasher>>,
     /// The line of Tokio's at which a `timeout` polls what it limits, once one has been seen.
     limits_at: Option<u32>,
     /// For sites at which a `timeout` polls a timer, its own or what it limits: the line of Tokio's.
@@ -212,15 +212,17 @@ impl Trace {
         leaves.live.push(Live { op, site, resource, since_ns: at_ns, lane: None, after, poll, cause, inferred: placed });
     }
 
-    /// A future of the task's was not begun, as the budget was used up. Those that waited before wait on, whether they were
+    /// A future of the task's was not begun, as the budget was used up or the schedule cut the poll. Those that waited before wait on, whether they were
     /// polled or not.
     pub(super) fn leaf_is_put_off(&mut self, at_ns: u64, task: TaskIx, site: SiteId) {
-        let Some(site) = self.known_site(site).map(|site| self.put_off_at(site)) else { return };
+        let cause = if self.life(task).limit.is_some() { Cause::Preempted } else { Cause::Budget };
+        let Some(site) = self.known_site(site).map(|site| self.put_off_at(site, cause)) else { return };
         let (site, inferred) = self.place_for(task, site);
+        self.is_preempted(task, site);
         let leaves = &mut self.ingest.lives[task as usize].leaves;
         leaves.explained = true;
         if !leaves.live.iter().any(|leaf| leaf.site == site && leaf.op.is_none()) {
-            let (poll, cause, since_ns) = (leaves.poll, Cause::Budget, at_ns);
+            let (poll, since_ns) = (leaves.poll, at_ns);
             let turn = Live { op: None, site, resource: None, since_ns, lane: None, after: None, poll, cause, inferred };
             leaves.live.push(turn);
         }
@@ -231,16 +233,16 @@ impl Trace {
         self.known_site(site).is_some_and(|site| self.waits.sites[site as usize].cause == Cause::Budget)
     }
 
-    /// The same place as a site's, of a task that is out of budget there.
-    fn put_off_at(&mut self, site: SiteIx) -> SiteIx {
+    /// The same place as a site's, of a task that needs another turn there, for this cause.
+    fn put_off_at(&mut self, site: SiteIx, cause: Cause) -> SiteIx {
         let known = &self.waits.sites[site as usize];
-        if known.cause == Cause::Budget {
+        if known.cause == cause {
             return site;
         }
         let next = self.waits.sites.len() as SiteIx;
-        let put_off = *self.waits.put_off.entry(site).or_insert(next);
+        let put_off = *self.waits.put_off.entry((site, cause)).or_insert(next);
         if put_off == next {
-            let known = Site { cause: Cause::Budget, ..Site::clone(known) };
+            let known = Site { cause, ..Site::clone(known) };
             self.waits.add(known.into());
         }
         put_off

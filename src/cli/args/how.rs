@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCompleter;
-use engine::Detail;
+use engine::{Detail, Schedule};
 use scenario::Clock;
 
 use super::completions;
@@ -32,6 +32,12 @@ pub(in crate::cli) struct HowArgs {
     /// Set the random seed.
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| whole(text, &(0..=u64::MAX)))]
     pub seed: u64,
+    /// Cut polls: a number, or POLL:OPERATIONS,...
+    ///
+    /// A number draws the preemptions; 0 is Tokio's own order. In a list, 7:2 cuts the run's poll 7 after 2 of Tokio's
+    /// operations. Only on the virtual clock.
+    #[arg(long, value_name = "N|LIST", default_value = "0", allow_negative_numbers = true)]
+    pub schedule: Schedule,
     /// Choose the clock [default: the scenario's first].
     #[arg(long, value_enum)]
     pub clock: Option<ClockArg>,
@@ -109,14 +115,23 @@ pub(in crate::cli) enum Speed {
     Times(f64),
 }
 
-fn assignment(text: &str) -> Result<(String, String), String> {
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 
-fn whole(text: &str, range: &RangeInclusive<u64>) -> Result<u64, String> {
+/// A range of whole numbers, both ends included; a single number is a range of one.
+pub(super) fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let (from, to) = text.split_once("..").unwrap_or((text, text));
+    match (from.trim().parse(), to.trim().parse()) {
+        (Ok(from), Ok(to)) if from <= to => Ok(from..=to),
+        _ => Err("expected a range of whole numbers A..B, such as 0..99".to_owned()),
+    }
+}
+
+pub(super) fn whole(text: &str, range: &RangeInclusive<u64>) -> Result<u64, String> {
     let wanted = || format!("expected a whole number from {} to {}", range.start(), range.end());
     text.parse().ok().filter(|n| range.contains(n)).ok_or_else(wanted)
 }

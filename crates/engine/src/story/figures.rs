@@ -229,7 +229,7 @@ impl Run<'_> {
         match find::wait_of(self.trace, &self.found)?.wake?.by {
             Waker::Task(by) => self.trace.tasks.get(by as usize).map(|by| by.name.clone()),
             Waker::Timer => Some("its timer".to_owned()),
-            Waker::Scheduler | Waker::Budget => Some("the scheduler".to_owned()),
+            Waker::Scheduler | Waker::Budget | Waker::Schedule => Some("the scheduler".to_owned()),
             Waker::Io => Some("the socket".to_owned()),
             Waker::Blocking => Some("a blocking thread".to_owned()),
             Waker::Outside | Waker::Unknown => None,

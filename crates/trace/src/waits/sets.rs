@@ -185,7 +185,7 @@ impl Sets {
 fn weight(cause: Cause) -> u8 {
     match cause {
         // It was put off: it does not even stand in line.
-        Cause::Budget => 0,
+        Cause::Budget | Cause::Preempted => 0,
         cause if cause.is_lock() => 0,
         cause if cause.is_channel() => 1,
         Cause::Join => 2,

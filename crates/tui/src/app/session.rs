@@ -11,6 +11,7 @@ use crate::app::run::view::Cursor;
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::history::History;
 use crate::app::timeline::view::{Timeline, Zoom};
+use engine::Schedule;
 use trace::TaskIx;
 
 /// What the pointer can drag.
@@ -127,6 +128,8 @@ pub struct Settings {
     pub values: Values,
     /// Its seed.
     pub seed: u64,
+    /// Its schedule.
+    pub schedule: Schedule,
     /// Its clock.
     pub clock: Clock,
     /// Its workers.

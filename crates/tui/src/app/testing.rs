@@ -147,6 +147,7 @@ pub(super) fn to_field(model: &mut Model, name: &str) {
         Field::Clock => name == "clock",
         Field::Workers => name == "workers",
         Field::Seed => name == "seed",
+        Field::Schedule => name == "schedule",
     };
     model.form.row = model.form.fields().iter().position(is).expect("the form has that field");
 }

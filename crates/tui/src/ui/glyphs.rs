@@ -15,6 +15,8 @@ pub(crate) struct Glyphs {
     pub(crate) held: &'static str,
     /// While a word of a quantity applies.
     pub(crate) ribbon: &'static str,
+    /// On a lane, where the run's schedule cut a poll.
+    pub(crate) preempted: &'static str,
     /// A line through the lanes at a moment of the scenario.
     pub(crate) moment: &'static str,
     /// The line through the lanes at the time cursor.
@@ -86,6 +88,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     lane: marks::UNICODE,
     inferred: "?",
     held: "▔",
+    preempted: "↷",
     moment: "╎",
     ribbon: "─",
     cursor: "│",
@@ -145,6 +148,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     lane: marks::ASCII,
     inferred: "?",
     held: "`",
+    preempted: "/",
     moment: "\"",
     ribbon: "-",
     cursor: "|",

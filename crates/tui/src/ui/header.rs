@@ -78,6 +78,8 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         parts.extend(why_real(model).map(|because| part(7, format!("because {because}"), look.dim())));
         let seed = model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed);
         parts.push(part(5, format!("seed {seed}"), look.text()));
+        let schedule = model.run.as_ref().map(|run| &run.spec.schedule).filter(|schedule| !schedule.is_tokios());
+        parts.extend(schedule.map(|schedule| part(6, format!("schedule {schedule}"), look.text())));
     }
     let asking = predict::is_asking(model);
     // The run on screen may show the answer.

@@ -69,6 +69,7 @@ pub(crate) fn what(look: Look, trace: &Trace, task: TaskIx, leaf: Leaf, at_ns: u
         Cause::Blocking => "a blocking thread",
         Cause::Yield => "its next turn",
         Cause::Budget => "its next turn (budget used up)",
+        Cause::Preempted => "its next turn (poll cut by the schedule)",
         Cause::Unknown => "an unknown cause",
         other => other.name(),
     };
@@ -152,6 +153,7 @@ pub(crate) fn waker(trace: &Trace, wake: Wake, own: u32) -> String {
         Waker::Blocking => "a blocking thread".into(),
         Waker::Scheduler => "the scheduler".into(),
         Waker::Budget => "the scheduler (budget used up)".into(),
+        Waker::Schedule => "the scheduler (poll cut by the schedule)".into(),
         Waker::Outside => "a thread outside the runtime".into(),
         Waker::Unknown => "something outside".into(),
     }

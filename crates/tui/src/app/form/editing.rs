@@ -9,7 +9,7 @@ use crate::app::input::text_field::TextField;
 use crate::app::mode::Mode;
 use crate::app::model::Model;
 use crate::app::session::Entry;
-use engine::Spec;
+use engine::{Schedule, Spec};
 
 /// The workers as a parameter, so that they are stepped, typed and validated like one.
 const WORKERS: Param = Param::count(
@@ -40,6 +40,14 @@ pub(in crate::app) fn turn(model: &mut Model, steps: i64) -> Vec<Effect> {
         }
         Field::Seed => {
             form.seed = form.seed.wrapping_add_signed(steps);
+            true
+        }
+        Field::Schedule => {
+            if form.clock == Clock::Real {
+                return no_schedule(model);
+            }
+            let number = if let Schedule::Number(number) = form.schedule { number } else { 0 };
+            form.schedule = Schedule::Number(number.wrapping_add_signed(steps));
             true
         }
     };
@@ -94,6 +102,8 @@ pub(in crate::app) fn edit(model: &mut Model) -> Vec<Effect> {
         Field::Param(param) => form.values.get(param).to_string(),
         Field::Workers => form.workers.to_string(),
         Field::Seed => form.seed.to_string(),
+        Field::Schedule if form.clock == Clock::Real => return no_schedule(model),
+        Field::Schedule => form.schedule.to_string(),
     };
     model.mode = Mode::Edit(TextField::new(now));
     Vec::new()
@@ -104,10 +114,13 @@ pub(in crate::app) fn commit(model: &mut Model) -> Vec<Effect> {
     let Some(text) = model.mode.edited().map(|editing| editing.text().to_owned()) else { return Vec::new() };
     let form = &mut model.form;
     let field = form.field();
+    if field == Field::Schedule {
+        return commit_schedule(model, &text);
+    }
     let param = match field {
         Field::Param(param) => param,
         Field::Workers => &WORKERS,
-        Field::Seed | Field::Clock => &SEED,
+        Field::Seed | Field::Clock | Field::Schedule => &SEED,
     };
     let value = match param.parse(&text) {
         Ok(value) => value,
@@ -126,6 +139,28 @@ pub(in crate::app) fn commit(model: &mut Model) -> Vec<Effect> {
     }
     let changed = before != (form.values.clone(), form.workers, form.seed);
     if changed || form.error.is_some() { start::start(model, Entry::Keep) } else { Vec::new() }
+}
+
+/// Commits the typed schedule, like any value.
+fn commit_schedule(model: &mut Model, text: &str) -> Vec<Effect> {
+    let form = &mut model.form;
+    match text.parse() {
+        Ok(schedule) => {
+            model.mode = Mode::Browse;
+            let changed = std::mem::replace(&mut form.schedule, schedule) != form.schedule;
+            if changed || form.error.is_some() { start::start(model, Entry::Keep) } else { Vec::new() }
+        }
+        Err(error) => {
+            form.error = Some(FieldError { row: form.row, reason: error.to_string() });
+            Vec::new()
+        }
+    }
+}
+
+/// Explains why the real clock has no schedule.
+fn no_schedule(model: &mut Model) -> Vec<Effect> {
+    model.notify(true, "a schedule decides only on the virtual clock: switch the clock first");
+    Vec::new()
 }
 
 /// Stops typing and restores the previous value, with its error if it had one.
@@ -150,6 +185,7 @@ pub(in crate::app) fn reset(model: &mut Model) -> Vec<Effect> {
         Field::Clock => return switch_clock(model),
         Field::Workers => std::mem::take(&mut form.workers) != 0,
         Field::Seed => std::mem::take(&mut form.seed) != 0,
+        Field::Schedule => std::mem::take(&mut form.schedule) != Schedule::default(),
     };
     if changed { start::start(model, Entry::Keep) } else { Vec::new() }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use scenario::{Clock, Kind, Param, Scenario, ValueError, Values};
 
-use engine::{Detail, Spec};
+use engine::{Detail, Schedule, Spec};
 
-/// The form: the scenario's parameters, then clock, workers and seed.
+/// The form: the scenario's parameters, then clock, workers, seed and schedule.
 #[derive(Debug)]
 pub struct Form {
     /// The picked scenario.
@@ -15,6 +15,8 @@ pub struct Form {
     pub values: Values,
     /// The seed of the run's randomness.
     pub seed: u64,
+    /// Which polls are cut on the virtual clock; kept, without effect, on the real one.
+    pub schedule: Schedule,
     /// Virtual or real.
     pub clock: Clock,
     /// Worker threads on the real clock.
@@ -40,6 +42,8 @@ pub enum Field {
     Workers,
     /// The seed.
     Seed,
+    /// The schedule.
+    Schedule,
 }
 
 impl Field {
@@ -66,6 +70,7 @@ impl Form {
             scenario,
             values: usual.values,
             seed: 0,
+            schedule: Schedule::default(),
             clock: usual.clock,
             workers: 0,
             detail: usual.detail,
@@ -78,7 +83,7 @@ impl Form {
     /// The rows, from top to bottom.
     pub fn fields(&self) -> Vec<Field> {
         let params = self.scenario.params.iter().map(Field::Param);
-        params.chain([Field::Clock, Field::Workers, Field::Seed]).collect()
+        params.chain([Field::Clock, Field::Workers, Field::Seed, Field::Schedule]).collect()
     }
 
     /// The spec that this form describes.
@@ -87,6 +92,7 @@ impl Form {
             scenario: self.scenario,
             values: self.values.clone(),
             seed: self.seed,
+            schedule: if self.clock == Clock::Virtual { self.schedule.clone() } else { Schedule::default() },
             clock: self.clock,
             workers: (self.scenario.workers)(&self.values, self.clock, self.workers),
             pace: None,

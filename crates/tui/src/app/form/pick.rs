@@ -57,6 +57,7 @@ fn turn_to(model: &mut Model, at: usize) {
     if let Some(was) = model.session.visited.iter().find(|settings| settings.id == scenario.id) {
         model.form.values = was.values.clone();
         (model.form.seed, model.form.clock, model.form.workers) = (was.seed, was.clock, was.workers);
+        model.form.schedule = was.schedule.clone();
     }
     model.code.top = 0;
 }
@@ -64,8 +65,14 @@ fn turn_to(model: &mut Model, at: usize) {
 /// Remembers the settings of the scenario that was picked until now.
 fn leave(model: &mut Model) {
     let form = &model.form;
-    let settings =
-        Settings { id: form.scenario.id, values: form.values.clone(), seed: form.seed, clock: form.clock, workers: form.workers };
+    let settings = Settings {
+        id: form.scenario.id,
+        values: form.values.clone(),
+        seed: form.seed,
+        schedule: form.schedule.clone(),
+        clock: form.clock,
+        workers: form.workers,
+    };
     model.session.visited.retain(|was| was.id != settings.id);
     model.session.visited.push(settings);
 }

@@ -47,6 +47,7 @@ pub(in crate::app) fn refuse(model: &mut Model, error: &SpecError) {
     let error = match error {
         SpecError::Values(error) => FieldError::from((form, error)),
         SpecError::Clock(reason) | SpecError::Speed(reason) => FieldError { row: at(Field::Clock), reason: reason.clone() },
+        SpecError::Schedule(reason) => FieldError { row: at(Field::Schedule), reason: reason.clone() },
         SpecError::Workers(reason) => FieldError { row: at(Field::Workers), reason: reason.clone() },
     };
     model.form.error = Some(error);

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use crate::app::form::fields::Field;
 use crate::app::input::action::Action;
 use crate::app::input::bindings::{Binding, Bindings, Context, Group, Key};
 use crate::app::mode::{Mode, Overlay, Wanted};
@@ -43,6 +44,12 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
     let key = Key::of(event)?;
     if let (KeyCode::Char(digit), true) = (key.code, key.is_digit() && takes_digits(model, context)) {
         return Some(Action::Type(digit));
+    }
+    // A schedule is a number or a list.
+    if let (KeyCode::Char(between @ (':' | ',')), Context::Edit) = (key.code, context)
+        && model.form.field() == Field::Schedule
+    {
+        return Some(Action::Type(between));
     }
     let bound = model.bindings.bound(context, key);
     // Enter opens a row of other lanes; the table's help says so.

@@ -76,6 +76,9 @@ fn settings(before: &Spec, now: &Spec) -> Vec<String> {
     if before.seed != now.seed {
         all.push(format!("seed={}", before.seed));
     }
+    if before.schedule != now.schedule {
+        all.push(format!("schedule={}", before.schedule));
+    }
     if before.clock != now.clock {
         all.push(format!("clock={}", before.clock.name()));
     }

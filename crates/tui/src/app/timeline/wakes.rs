@@ -125,6 +125,7 @@ pub(in crate::app) fn unselected(by: Waker) -> &'static str {
         Waker::Blocking => "woken by a blocking thread, not a task",
         Waker::Scheduler => "it had yielded, and the scheduler ran it again",
         Waker::Budget => "it had used up its budget, and the scheduler ran it again",
+        Waker::Schedule => "the schedule had cut its poll, and the scheduler ran it again",
         Waker::Outside => "woken by a thread outside the runtime",
         Waker::Unknown => "woken from outside all tasks",
     }

@@ -44,6 +44,11 @@ pub(super) fn legend(look: Look, programs: bool) -> Vec<(String, Style, &'static
     }
     marks.push((g.held.repeat(3), look.wait(Family::Lock).1, "below a lane: the task holds what is named there"));
     marks.push((g.moment.to_owned(), look.strong(), "a decisive moment, named above the ruler"));
+    marks.push((
+        g.preempted.to_owned(),
+        look.warn(),
+        "the run's schedule cut a poll: the task continues after all that are ready",
+    ));
     marks.push((g.join.concat(), look.error(), "at the end of a deadlock: these tasks wait for each other in a cycle"));
     marks.push((g.levels[3..].concat(), look.warn(), "a warning or an error in the log"));
     let ends = [

@@ -121,6 +121,7 @@ fn all(look: Look, run: &RunView) -> Vec<Mark> {
     marks.push(((glyphs.joined, look.error()), "cycle"));
     marks.push(((glyphs.finding, look.warn()), finding(run)));
     marks.push(((glyphs.wakes, look.key()), "wakes"));
+    marks.push(((glyphs.preempted, look.warn()), "preempted"));
     marks.push(((glyphs.moment, look.strong()), "moment"));
     marks.push(((glyphs.levels[3], look.warn()), "warning"));
     marks
@@ -223,6 +224,7 @@ fn will_be(run: &RunView, word: &str) -> bool {
         "cycle" => run.stall.as_ref().is_some_and(|(_, stall)| stall.kind == StallKind::Cycle),
         word if word == finding(run) => !run.found.all.list.is_empty(),
         "wakes" => trace.tasks.len() <= links::FEW,
+        "preempted" => !trace.preemptions().is_empty(),
         "moment" => !trace.moments.is_empty(),
         "ok" => totals.completed > 0,
         "error" => totals.failed > 0 || logged(Level::Error),

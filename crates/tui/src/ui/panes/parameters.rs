@@ -122,6 +122,7 @@ fn name(field: Field) -> &'static str {
         Field::Clock => "clock",
         Field::Workers => "workers",
         Field::Seed => "seed",
+        Field::Schedule => "schedule",
     }
 }
 
@@ -131,6 +132,8 @@ fn value(form: &Form, field: Field) -> String {
         Field::Clock => form.clock.name().into(),
         Field::Workers => form.workers.to_string(),
         Field::Seed => form.seed.to_string(),
+        Field::Schedule if form.clock == Clock::Real => "0".to_owned(),
+        Field::Schedule => form.schedule.to_string(),
     }
 }
 
@@ -139,7 +142,8 @@ fn unit(form: &Form, field: Field) -> &'static str {
         Field::Param(Param { kind: Kind::Number { unit, .. }, .. }) => unit,
         Field::Workers if form.workers == 0 => "current thread",
         Field::Workers => "threads",
-        Field::Param(_) | Field::Clock | Field::Seed => "",
+        Field::Schedule if form.clock == Clock::Real || form.schedule.is_tokios() => "Tokio's order",
+        Field::Param(_) | Field::Clock | Field::Seed | Field::Schedule => "",
     }
 }
 
@@ -149,6 +153,7 @@ fn changed(form: &Form, field: Field) -> bool {
         Field::Clock => form.clock != form.scenario.clocks[0],
         Field::Workers => form.workers != 0,
         Field::Seed => form.seed != 0,
+        Field::Schedule => form.clock == Clock::Virtual && !form.schedule.is_tokios(),
     }
 }
 
@@ -205,5 +210,9 @@ fn explain(look: Look, form: &Form, field: Field) -> (String, String) {
             (text.into(), "more on the real clock only".into())
         }
         Field::Seed => ("Random seed. The same seed gives the same numbers.".into(), "any whole number".into()),
+        Field::Schedule => {
+            let text = "Which polls are cut. 0 is Tokio's own order; each other number cuts some polls, always the same.";
+            (text.into(), "any whole number, or POLL:OPERATIONS,... such as 7:2; virtual clock".into())
+        }
     }
 }

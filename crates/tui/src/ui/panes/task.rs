@@ -129,8 +129,18 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
         facts.push(("there", format!("{}:{}", words::file(place.file()), place.line()), look.code_spawn()));
     }
     facts.push(("task", format!("{} of {}", format::count(u64::from(ix) + 1), format::count(all)), look.text()));
+    cut(look, run, ix, &mut facts);
     chain(look, run, ix, &mut facts);
     facts
+}
+
+/// The task's last poll that the schedule cut.
+fn cut(look: Look, run: &RunView, ix: TaskIx, facts: &mut Vec<Fact>) {
+    let Some(cut) = run.trace.preempted_by(ix, run.cursor.at_ns) else { return };
+    let operations = format::counted(cut.operations.into(), "operation");
+    let (when, schedule) = (format::moment(cut.at_ns), &run.spec.schedule);
+    let text = format!("preempted after {operations} (schedule {schedule}), in poll {} at {when}", format::count(cut.poll));
+    facts.push(("cut", text, look.warn()));
 }
 
 /// What it waits for at the cursor: each future that can end the wait.

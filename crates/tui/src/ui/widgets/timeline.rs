@@ -106,19 +106,27 @@ fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, S
     // In ASCII an end is a letter, which would look like part of the text.
     let before_end = if look.unicode() || end == fills.len() { end } else { end.saturating_sub(1) };
     let first = task.marks.partition_point(|mark| mark.at_ns < axis.left_ns);
+    let logged = task.marks[first..].iter().take_while(|mark| mark.at_ns <= axis.cursor_ns).take(MARKS);
+    let logged = logged.filter_map(|mark| {
+        let line = trace.log.get(mark.line as usize)?;
+        let (level, _, style) = look.level(line.level);
+        match &line.mark {
+            Some(text) => Some((mark.at_ns, text::name(text).into_owned(), style, false)),
+            None => (line.level >= Level::Warn).then(|| (mark.at_ns, level.to_owned(), style, true)),
+        }
+    });
+    let cuts = trace.preempted_within(of.task, axis.left_ns, axis.cursor_ns).take(MARKS);
+    let mut events: Vec<_> = logged.collect();
+    events.extend(cuts.map(|cut| (cut.at_ns, look.glyphs.preempted.to_owned(), look.warn(), true)));
+    events.sort_by_key(|(at_ns, ..)| *at_ns);
     let mut marks = Vec::new();
     let mut free = 0;
-    for mark in task.marks[first..].iter().take_while(|mark| mark.at_ns <= axis.cursor_ns).take(MARKS) {
-        let Some(x) = axis.cell(mark.at_ns).map(|x| x as usize).filter(|x| *x < fills.len()) else { break };
-        let Some(line) = trace.log.get(mark.line as usize) else { continue };
-        let (level, _, style) = look.level(line.level);
-        let text = match &line.mark {
-            Some(text) => text::name(text).into_owned(),
-            // The end already says this.
-            None if x >= end => continue,
-            None if line.level >= Level::Warn => level.to_owned(),
-            None => continue,
-        };
+    for (at_ns, text, style, before_the_end) in events {
+        let Some(x) = axis.cell(at_ns).map(|x| x as usize).filter(|x| *x < fills.len()) else { break };
+        // The end already says this.
+        if before_the_end && x >= end {
+            continue;
+        }
         let cells = format::width(&text);
         // A mark never covers an end: the last mark is placed before it.
         let x = x.min(before_end.saturating_sub(cells));
