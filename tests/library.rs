@@ -16,6 +16,7 @@ mod model;
 mod observed;
 mod record;
 mod scenarios;
+mod schedules;
 mod stories;
 mod trace_model;
 mod truth;

@@ -26,7 +26,7 @@ const OPERATIONS: u64 = 4;
 /// How many numbers are single preemptions, in order.
 const SINGLES: u64 = 64 * OPERATIONS;
 /// The drawn preemptions of a schedule with few are among the first 2 to the power of these.
-const REACH: std::ops::RangeInclusive<u64> = 4..=9;
+const REACH: std::ops::RangeInclusive<u64> = 3..=9;
 /// At most this many preemptions are listed.
 const MOST: usize = 4_096;
 
@@ -99,7 +99,7 @@ impl Limits {
         }
         let kind = draw::within(number, "schedule", 0, &(0..=3));
         if kind > 1 {
-            return Self::Often(number, 1 << draw::within(number, "one in", 0, &(1..=3)));
+            return Self::Often(number, 1 << draw::within(number, "one in", 0, &(0..=2)));
         }
         let reach = 1 << draw::within(number, "reach", 0, &REACH);
         let cuts = (0..kind + 2)
@@ -119,8 +119,9 @@ impl Limits {
     }
 }
 
+/// A drawn number of operations: most polls make few, so each number is half as likely as the one before.
 fn operations(number: u64, index: u64) -> u8 {
-    draw::within(number, "operations", index, &(0..=OPERATIONS - 1)) as u8
+    draw::bits(number, "operations", index).trailing_ones().min(OPERATIONS as u32 - 1) as u8
 }
 
 impl fmt::Display for Schedule {
