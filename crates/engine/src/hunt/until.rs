@@ -39,6 +39,16 @@ pub(super) struct Met {
 }
 
 impl Until {
+    /// Whether a run may meet the condition, as far as its spawns, polls and ends show. Only waits show that some tasks are stuck
+    /// in a run that ended well; then they are still alive.
+    pub(super) fn may_be_met_by(&self, trace: &Trace, report: &Report) -> bool {
+        match (self, &report.ending) {
+            (Self::Wrong | Self::Stall, Ending::Finished(outcome)) => !outcome.holds() || trace.totals().alive > 0,
+            (Self::Wrong | Self::Stall | Self::Finding, _) => true,
+            (Self::Check | Self::Figure { .. }, _) => self.met_by(trace, report).is_some(),
+        }
+    }
+
     /// How a run meets the condition; `None` if it does not.
     pub(super) fn met_by(&self, trace: &Trace, report: &Report) -> Option<Met> {
         match self {
