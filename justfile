@@ -113,3 +113,15 @@ coverage:
 # Run the parameters that exceed twenty thousand at the ends of their ranges, with times
 extremes:
     cargo test --release --test library scenarios::extremes -- --include-ignored --nocapture
+
+# Count the outcomes of so many schedules of small programs
+schedules schedules='2000':
+    SCHEDULES={{schedules}} cargo test --release --test library -- --nocapture schedules::
+
+# Measure how many runs a second a hunt makes
+bench-hunt:
+    cargo bench --bench hunt
+
+# Measure the same program under shuttle
+bench-shuttle:
+    CARGO_TARGET_DIR=target/shuttle RUSTFLAGS= cargo run --release --locked --manifest-path benches/shuttle/Cargo.toml
