@@ -7,6 +7,7 @@
 use super::Trace;
 use super::task::TaskIx;
 use super::threads::Threads;
+use facts::event::LaneOf;
 
 /// The beginning of a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,14 @@ impl Trace {
     pub fn poll(&self, number: u64) -> Option<PollStart> {
         let number = usize::try_from(number).ok()?;
         Some(PollStart { at_ns: *self.poll_starts.at_ns.get(number)?, task: *self.poll_starts.tasks.get(number)? })
+    }
+
+    /// How many of the polls up to and including one are polls of the runtime's tasks, not of what is polled beside them. A
+    /// schedule counts these.
+    pub fn task_polls_to(&self, number: u64) -> u64 {
+        let tasks =
+            self.poll_starts.tasks.iter().take(usize::try_from(number).map_or(usize::MAX, |number| number.saturating_add(1)));
+        tasks.filter(|task| self.tasks[**task as usize].of == LaneOf::Task).count() as u64
     }
 
     /// How many polls had begun up to and including a time. This is the number of the next poll.

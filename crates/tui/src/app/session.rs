@@ -50,6 +50,12 @@ pub struct Session {
     pub jumps: Vec<TaskIx>,
     /// The history of views, for undo.
     pub history: History,
+    /// The schedules before each poll that was put off, newest last.
+    pub schedules: Vec<Schedule>,
+    /// The poll that was put off last, counted among those of tasks, until it is known whether it was cut.
+    pub put_off: Option<u64>,
+    /// The poll that the cursor is at in the next run too.
+    pub stepped: Option<u64>,
     /// The tab of the explaining overlay that the user left for a place in the run: `e` reopens it.
     pub explained: Option<Overlay>,
     /// The last wake that was followed.
@@ -78,6 +84,9 @@ impl Default for Session {
             cost_ns: None,
             jumps: Vec::new(),
             history: History::default(),
+            schedules: Vec::new(),
+            put_off: None,
+            stepped: None,
             explained: None,
             came: None,
             opened: Vec::new(),

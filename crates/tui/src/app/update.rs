@@ -17,7 +17,7 @@ use crate::app::overlay::palette::What;
 use crate::app::overlay::{arrange, explain, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
-use crate::app::run::{bookmarks, compare, cursor, jump, playback, predict, save, story};
+use crate::app::run::{bookmarks, compare, cursor, jump, playback, predict, save, scheduler, story};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
 
@@ -95,6 +95,8 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Stop => return playback::stop(model),
         Action::Step(stride) => return cursor::step(model, stride),
         Action::RunCommand => return run_command(model),
+        Action::PutOff => return scheduler::put_off(model),
+        Action::TakeBack => return scheduler::take_back(model),
         Action::Share => return playback::share(model),
         Action::Close => return close(model),
         Action::Answer => return predict::take(model),

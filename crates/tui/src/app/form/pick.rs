@@ -59,6 +59,7 @@ fn turn_to(model: &mut Model, at: usize) {
         (model.form.seed, model.form.clock, model.form.workers) = (was.seed, was.clock, was.workers);
         model.form.schedule = was.schedule.clone();
     }
+    model.session.schedules.clear();
     model.code.top = 0;
 }
 

@@ -103,6 +103,10 @@ pub enum Action {
     NextBookmark,
     /// Moves the cursor to the previous bookmark.
     PreviousBookmark,
+    /// Puts the poll that was stepped to off, and runs again.
+    PutOff,
+    /// Takes back the last poll that was put off, and runs again.
+    TakeBack,
     /// Copies the run's share line, and shows it.
     Share,
     /// Starts typing the name of the file to save the recording in.

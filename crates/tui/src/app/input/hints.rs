@@ -132,6 +132,8 @@ fn works(model: &Model, action: &Action) -> bool {
         | Action::ZoomOut
         | Action::FitSelection
         | Action::TypeTime => run.is_some(),
+        Action::PutOff => run.is_some_and(|run| run.cursor.poll.is_some() && run.spec.clock == Clock::Virtual) && model.can_run(),
+        Action::TakeBack => model.can_run() && !model.session.schedules.is_empty(),
         Action::UndoView => model.session.history.has_earlier(),
         Action::Show => shows(model),
         Action::RunCommand => palette::any(model),

@@ -18,6 +18,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("restart", &["run again", "rerun", "replay", "reload", "start over", "repeat"]),
     ("speed-up", &["speed", "faster", "fast forward"]),
     ("speed-down", &["slower", "slow motion"]),
+    ("put-off", &["preempt", "yield here", "scheduler", "delay poll", "cut poll"]),
+    ("take-back", &["undo put off", "undo preemption"]),
     ("predict", &["quiz", "question", "guess", "ask me", "test me"]),
     ("stop", &["abort", "kill", "cancel run", "end run"]),
     ("clock", &["real time", "virtual", "wall time"]),

@@ -88,7 +88,13 @@ fn to(model: &mut Model, found: Option<u64>, none: &str) {
 /// Moves to the next known poll; after the last one of a live run, the gate lets one through.
 fn next_poll(model: &mut Model) -> Vec<Effect> {
     let Some(run) = &model.run else { return Vec::new() };
-    let next = run.cursor.poll.map_or_else(|| run.trace.polls_by(run.cursor.at_ns), |number| number + 1);
+    // A run that takes no time is all at its start: steps lead through it again.
+    let timeless = run.trace.closed && run.trace.end_ns == 0;
+    let next = match run.cursor.poll {
+        Some(number) => number + 1,
+        None if timeless => 0,
+        None => run.trace.polls_by(run.cursor.at_ns),
+    };
     if run.trace.poll(next).is_some() {
         begin_steps(model);
         to_poll(model, next);

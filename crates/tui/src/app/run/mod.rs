@@ -11,5 +11,6 @@ pub mod playback;
 pub mod predict;
 pub mod prediction;
 pub mod save;
+pub(super) mod scheduler;
 pub(super) mod story;
 pub mod view;

@@ -10,8 +10,8 @@ use crate::app::mode::{Mode, Question};
 use crate::app::model::Model;
 use crate::app::overlay::range;
 use crate::app::panes::Pane;
-use crate::app::run::answers;
 use crate::app::run::view::RunView;
+use crate::app::run::{answers, scheduler};
 use crate::app::session::Entry;
 use crate::app::timeline::{listing, viewport};
 use engine::{Ending, Phase};
@@ -43,6 +43,7 @@ pub fn recorded(model: &mut Model) {
     if let Some(run) = &model.run {
         model.session.folds.grow(&run.trace);
     }
+    scheduler::recorded(model);
     viewport::recorded(model);
     viewport::keep_in_sight(model);
     listing::settle(model);

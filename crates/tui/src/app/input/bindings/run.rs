@@ -14,6 +14,10 @@ pub(super) static ROWS: &[Binding] = &[
         .group(Group::Run),
     Binding::new("speed-down", Action::Slower, &[ch('{')], ALL, "Play slower.").hint(12, "speed").group(Group::Run),
     Binding::new("speed-up", Action::Faster, &[ch('}')], ALL, "Play faster.").hint(12, "speed").group(Group::Run),
+    Binding::new("put-off", Action::PutOff, &[ch('x')], ALL, "Put this poll off, or one operation later; rerun.")
+        .hint(13, "put off")
+        .group(Group::Run),
+    Binding::new("take-back", Action::TakeBack, &[ch('X')], ALL, "Take back the last poll put off; rerun.").group(Group::Run),
     Binding::new("predict", Action::Predict, NONE, ALL, "Ask what you expect before each run.").group(Group::Run),
     Binding::new("stop", Action::Stop, NONE, ALL, "Stop the run and cancel its tasks.").group(Group::Run),
     Binding::new("clock", Action::SwitchClock, NONE, ALL, "Switch the clock, virtual or real; rerun.").group(Group::Run),
