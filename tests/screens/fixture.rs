@@ -90,6 +90,7 @@ pub(crate) fn empty() -> Model {
         bookmarks: Vec::new(),
         story: None,
         predict: Predict::default(),
+        hunt: None,
         reading: tui::app::timeline::reading::Reading::default(),
         notice: None,
         tip: None,

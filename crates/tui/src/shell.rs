@@ -11,6 +11,7 @@
 
 mod editor;
 mod engine;
+mod hunting;
 mod leaving;
 mod pending;
 mod programs;
@@ -24,6 +25,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 pub use engine::{Engine, OnScreen, Running, Tokio};
+use hunting::Hunts;
 use leaving::Leaving;
 use pending::{Next, PendingRun};
 use reaper::Reaper;
@@ -121,6 +123,7 @@ pub struct Shell<E, S, G: Engine> {
     /// The newest request since `pending` was started.
     next: Option<Next>,
     programs: Programs,
+    hunts: Hunts,
     /// The runs that are stopping, until they are gone.
     leaving: Leaving<G::Run>,
     cache: ui::Cache,
@@ -154,6 +157,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             pending: None,
             next: None,
             programs: Programs::default(),
+            hunts: Hunts::default(),
             leaving: Leaving::default(),
             cache: ui::Cache::default(),
             reaper,
@@ -223,6 +227,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.run.is_some()
             || self.pending.is_some()
             || self.next.is_some()
+            || self.hunts.is_on()
             || self.awaits_programs()
             || self.leaving.is_awaited(self.turned_at)
             || self
@@ -320,6 +325,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             match effect {
                 Effect::Start(spec) => self.start(spec),
                 Effect::Attach(process) => self.attach(&process),
+                Effect::Hunt(hunt) => self.hunts.start(&mut self.model, *hunt),
+                Effect::EndHunt => self.hunts.end(&mut self.model),
                 Effect::Stop => self.run.iter_mut().for_each(Running::stop),
                 Effect::Pause(paused) => self.run.iter().for_each(|run| run.pause(paused)),
                 Effect::Step => self.run.iter().for_each(Running::step),
@@ -345,6 +352,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn advance(&mut self) {
         self.bring();
         self.look_at_programs();
+        self.dirty |= self.hunts.look(&mut self.model, self.turned_at);
         self.drain();
         self.pass_time();
     }

@@ -89,7 +89,7 @@ pub struct Found {
     /// How many runs came before it.
     pub after_runs: u64,
     /// The kind: runs that go wrong alike have the same.
-    kind: String,
+    pub kind: String,
     /// Its place on the list.
     at: u64,
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::app::panes::Layout;
 use engine::Spec;
+use engine::hunt::Hunt;
 use engine::target::Process;
 
 /// Something that the shell must do outside the model.
@@ -17,6 +18,10 @@ pub enum Effect {
     Start(Spec),
     /// Attach to this process, and show it instead of the current run.
     Attach(Process),
+    /// Start this hunt, and end the current one.
+    Hunt(Box<Hunt>),
+    /// End the hunt.
+    EndHunt,
     /// Stop the run.
     Stop,
     /// Hold the run before its next poll, or release it.
@@ -59,9 +64,12 @@ impl Effect {
     fn replaces(&self, earlier: &Self) -> bool {
         match self {
             // The new run does not inherit requests that were meant for the old one.
-            Self::Start(_) | Self::Attach(_) => !matches!(earlier, Self::Copy(_) | Self::KeepLayout(_) | Self::Suspend),
+            Self::Start(_) | Self::Attach(_) => {
+                !matches!(earlier, Self::Copy(_) | Self::KeepLayout(_) | Self::Suspend | Self::Hunt(_) | Self::EndHunt)
+            }
             Self::Pause(_) => matches!(earlier, Self::Pause(_) | Self::Step),
             Self::Step => false,
+            Self::Hunt(_) | Self::EndHunt => matches!(earlier, Self::Hunt(_) | Self::EndHunt),
             Self::Stop
             | Self::KeepLayout(_)
             | Self::SetPace(_)

@@ -89,6 +89,11 @@ pub enum Overlay {
         /// The selected finding.
         row: usize,
     },
+    /// The hunt for a run that goes wrong.
+    Hunt {
+        /// The selected run.
+        row: usize,
+    },
     /// The run's resources at the cursor.
     Resources {
         /// Rows scrolled off the top.
@@ -118,7 +123,12 @@ impl Overlay {
             Self::Findings { .. } => Some(ExplainTab::Findings),
             Self::Range { .. } => Some(ExplainTab::Path),
             Self::Resources { .. } => Some(ExplainTab::Resources),
-            Self::Help { .. } | Self::Path { .. } | Self::Palette { .. } | Self::Predict { .. } | Self::Arrange { .. } => None,
+            Self::Help { .. }
+            | Self::Path { .. }
+            | Self::Palette { .. }
+            | Self::Hunt { .. }
+            | Self::Predict { .. }
+            | Self::Arrange { .. } => None,
         }
     }
 }

@@ -15,6 +15,7 @@ pub use crate::app::form::fields::{Field, FieldError, Form};
 use crate::app::input::bindings::Bindings;
 pub use crate::app::list::List;
 pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
+use crate::app::overlay::hunted::HuntView;
 pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
 use crate::app::programs::view::Programs;
 use crate::app::run::prediction::Predict;
@@ -65,6 +66,8 @@ pub struct Model {
     pub story: Option<StoryView>,
     /// The questions before runs.
     pub predict: Predict,
+    /// The last hunt.
+    pub hunt: Option<HuntView>,
     /// How the run is analysed: range, order, filter.
     pub reading: Reading,
     /// The search in lanes, log or code; the list of scenarios has its own.
@@ -146,6 +149,7 @@ impl Model {
             bookmarks: Vec::new(),
             story: None,
             predict: Predict::default(),
+            hunt: None,
             reading: Reading::default(),
             search: None,
             notice: None,

@@ -54,6 +54,8 @@ pub struct Session {
     pub schedules: Vec<Schedule>,
     /// The poll that was put off last, counted among those of tasks, until it is known whether it was cut.
     pub put_off: Option<u64>,
+    /// Where the cursor is in the next run, which is paused there, in nanoseconds since it began.
+    pub go_to_ns: Option<u64>,
     /// The poll that the cursor is at in the next run too.
     pub stepped: Option<u64>,
     /// The tab of the explaining overlay that the user left for a place in the run: `e` reopens it.
@@ -86,6 +88,7 @@ impl Default for Session {
             history: History::default(),
             schedules: Vec::new(),
             put_off: None,
+            go_to_ns: None,
             stepped: None,
             explained: None,
             came: None,

@@ -14,7 +14,7 @@ use crate::app::input::{press, typing};
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::overlay::palette::What;
-use crate::app::overlay::{arrange, explain, palette, path, range};
+use crate::app::overlay::{arrange, explain, hunt, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
 use crate::app::run::{bookmarks, compare, cursor, jump, playback, predict, save, scheduler, story};
@@ -83,6 +83,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::OpenEditor => return editor::open(model),
         Action::Attach => return attach::attach(model),
+        Action::Pick if matches!(model.mode, Mode::Overlay(Overlay::Hunt { .. })) => return hunt::open(model),
         Action::Pick => return pick::pick(model),
         Action::Turn(steps) => return editing::turn(model, steps),
         Action::Edit => return editing::edit(model),
@@ -97,6 +98,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::RunCommand => return run_command(model),
         Action::PutOff => return scheduler::put_off(model),
         Action::TakeBack => return scheduler::take_back(model),
+        Action::Hunt => return hunt::hunt(model),
         Action::Share => return playback::share(model),
         Action::Close => return close(model),
         Action::Answer => return predict::take(model),
@@ -199,6 +201,7 @@ fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
 fn close(model: &mut Model) -> Vec<Effect> {
     match model.mode {
         Mode::Overlay(Overlay::Predict { .. }) => return predict::begin(model),
+        Mode::Overlay(Overlay::Hunt { .. }) => return hunt::close(model),
         Mode::Overlay(_) | Mode::Ask(_) => model.mode = Mode::Browse,
         Mode::Prompt(_) => {
             listing::leave_prompt(model);

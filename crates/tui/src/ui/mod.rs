@@ -92,6 +92,9 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
         Some(Overlay::Findings { row }) => {
             (areas.overlay_rows, areas.overlay_height) = overlays::findings::render(buf, look, screen, model.run.as_ref(), *row);
         }
+        Some(Overlay::Hunt { row }) => {
+            (areas.overlay_rows, areas.overlay_height) = overlays::hunt::render(buf, look, screen, model.hunt.as_ref(), *row);
+        }
         Some(Overlay::Resources { top }) => {
             (areas.overlay_rows, areas.overlay_height) = overlays::resources::render(buf, look, screen, model.run.as_ref(), *top);
         }

@@ -31,6 +31,7 @@ pub fn context(model: &Model) -> Context {
             Overlay::Resources { .. } => Context::Explain(ExplainTab::Resources),
             Overlay::Path { .. } => Context::Path,
             Overlay::Palette { .. } => Context::Palette,
+            Overlay::Hunt { .. } => Context::Hunt,
             Overlay::Arrange { .. } => Context::Arrange,
             Overlay::Predict { .. } if predict::choices(model).is_some() => Context::Choices,
             Overlay::Predict { .. } => Context::Number,

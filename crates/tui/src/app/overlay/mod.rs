@@ -3,6 +3,8 @@
 pub mod arrange;
 pub mod explain;
 pub(super) mod findings;
+pub mod hunt;
+pub mod hunted;
 pub mod palette;
 pub mod path;
 pub mod range;

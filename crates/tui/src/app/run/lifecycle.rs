@@ -41,7 +41,9 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     let live = spec.clock == Clock::Real || spec.pace.is_some();
     let begin = Cursor { at_ns: 0, playing: true, speed: model.session.speed, live, poll: None };
     let stepped = model.session.stepped.take();
+    let go_to_ns = model.session.go_to_ns.take();
     let cursor = match &old {
+        _ if go_to_ns.is_some() => Cursor { at_ns: go_to_ns.unwrap_or_default(), playing: false, ..begin },
         // The moment may be the end of both runs: only what follows in it differs.
         Some(old) if entry == Entry::Keep && stepped.is_some() => Cursor { playing: false, poll: stepped, ..old.cursor },
         Some(old) if entry == Entry::Keep && !live && !old.is_live() => kept(old),

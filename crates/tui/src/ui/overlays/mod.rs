@@ -4,6 +4,7 @@ pub(crate) mod arrange;
 mod explain;
 pub(crate) mod findings;
 pub(crate) mod help;
+pub(crate) mod hunt;
 mod marks;
 pub(crate) mod palette;
 pub(crate) mod path;

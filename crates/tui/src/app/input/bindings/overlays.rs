@@ -37,6 +37,10 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("quit", Action::Quit, &[ch('q')], Scope::Layers, "Quit.").hint(9, "quit"),
     Binding::new("palette", Action::Palette, &[ch(':'), ctrl('p')], Scope::Layers, "Find a command or a scenario.")
         .hint(8, "commands"),
+    // The hunt.
+    Binding::new("open-found", Action::Pick, ENTER, Scope::Hunt, "Open this run where it goes wrong.").hint(1, "open"),
+    Binding::new("hunt", Action::Hunt, &[ch('F')], Scope::Hunt, "Hunt again.").hint(3, "again"),
+    Binding::new("close", Action::Close, ESC, Scope::Hunt, "Close, and stop the hunt.").hint(2, "close"),
     // The palette.
     Binding::new("run-command", Action::RunCommand, ENTER, Scope::Palette, "Run the command.").hint(1, "run"),
     Binding::new("choose-up", Action::Move(Move::Up), CHOOSE_UP, Scope::Palette, "Go to the command above.").hint(2, "choose"),

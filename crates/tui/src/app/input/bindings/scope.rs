@@ -23,6 +23,8 @@ pub enum Scope {
     Palette,
     /// In the menu that arranges the lanes.
     Arrange,
+    /// In the hunt.
+    Hunt,
     /// While a question before a run is answered.
     Predict,
     /// In an overlay that scrolls or has a list.
@@ -64,6 +66,8 @@ pub enum Context {
     Palette,
     /// The menu that arranges the lanes.
     Arrange,
+    /// The hunt.
+    Hunt,
     /// A question before a run, with choices.
     Choices,
     /// A question before a run, with a number to type.
@@ -86,7 +90,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Context; 24] = [
+    pub const ALL: [Context; 25] = [
         Context::Pane(Pane::Scenarios),
         Context::FORM,
         Context::Pane(Pane::Timeline),
@@ -102,6 +106,7 @@ impl Context {
         Context::Path,
         Context::Palette,
         Context::Arrange,
+        Context::Hunt,
         Context::Choices,
         Context::Number,
         Context::Ask,
@@ -128,6 +133,7 @@ impl Context {
             Context::Path => "the tour",
             Context::Palette => "the command palette",
             Context::Arrange => "the menu that arranges lanes",
+            Context::Hunt => "the hunt",
             Context::Choices | Context::Number => "a question before a run",
             Context::Ask => "a question",
             Context::Filter => "a filter that is typed",
@@ -166,9 +172,10 @@ impl Scope {
             | (Scope::Path, Context::Path)
             | (Scope::Palette, Context::Palette)
             | (Scope::Arrange, Context::Arrange)
+            | (Scope::Hunt, Context::Hunt)
             | (Scope::Predict, Context::Choices | Context::Number)
-            | (Scope::Overlays, Context::Help | Context::Explain(_) | Context::Path)
-            | (Scope::Layers, Context::Help | Context::Explain(_) | Context::Path | Context::Arrange)
+            | (Scope::Overlays, Context::Help | Context::Explain(_) | Context::Path | Context::Hunt)
+            | (Scope::Layers, Context::Help | Context::Explain(_) | Context::Path | Context::Arrange | Context::Hunt)
             | (Scope::Ask, Context::Ask)
             | (Scope::Filter, Context::Filter)
             | (Scope::Search, Context::Search)
