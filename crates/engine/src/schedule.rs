@@ -65,6 +65,14 @@ impl Schedule {
         *self == Self::default()
     }
 
+    /// The schedule in at most so many characters: a longer list is counted.
+    pub fn short(&self, most: usize) -> String {
+        match self {
+            Self::List(list) if self.to_string().len() > most => format!("{} cuts", list.len()),
+            _ => self.to_string(),
+        }
+    }
+
     /// The limits of a run's polls.
     pub(crate) fn limits(&self) -> Limits {
         match self {
@@ -207,6 +215,13 @@ mod tests {
         for wrong in ["", "-1", "x", "1.5", "7:", ":2", "0:1", "7:128", "7:2,", "7:2,7:1", "7:2:1", "18446744073709551616"] {
             assert!(wrong.parse::<Schedule>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_long_list_is_counted_where_there_is_little_room() {
+        let list: Schedule = "7:2,12:0,15:1".parse().expect("it is a list");
+        assert_eq!((list.short(13), list.short(12)), ("7:2,12:0,15:1".to_owned(), "3 cuts".to_owned()));
+        assert_eq!(Schedule::Number(u64::MAX).short(3), u64::MAX.to_string());
     }
 
     #[test]

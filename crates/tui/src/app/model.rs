@@ -164,8 +164,8 @@ impl Model {
         };
         if let Some(spec) = spec {
             model.list.row = catalogue.iter().position(|scenario| scenario.id == spec.scenario.id).unwrap_or(0);
-            let Spec { values, seed, clock, workers, detail, stall_after, .. } = spec;
-            model.form = Form { values, seed, clock, workers, detail, stall_after, ..model.form };
+            let Spec { values, seed, schedule, clock, workers, detail, stall_after, .. } = spec;
+            model.form = Form { values, seed, schedule, clock, workers, detail, stall_after, ..model.form };
             model.focus = Pane::Parameters;
             model.session.speed = spec.pace.unwrap_or(1.0);
             model.session.start = true;

@@ -22,6 +22,9 @@ use crate::text;
 use engine::{Ending, is_open_to_the_network};
 use trace::Missing;
 
+/// A longer schedule is counted.
+const SCHEDULE: usize = 24;
+
 /// One part of the header.
 struct Part {
     /// Parts with a low rank are dropped first.
@@ -79,7 +82,7 @@ fn parts(look: Look, model: &Model) -> Vec<Part> {
         let seed = model.run.as_ref().map_or(model.form.seed, |run| run.spec.seed);
         parts.push(part(5, format!("seed {seed}"), look.text()));
         let schedule = model.run.as_ref().map(|run| &run.spec.schedule).filter(|schedule| !schedule.is_tokios());
-        parts.extend(schedule.map(|schedule| part(6, format!("schedule {schedule}"), look.text())));
+        parts.extend(schedule.map(|schedule| part(6, format!("schedule {}", schedule.short(SCHEDULE)), look.text())));
     }
     let asking = predict::is_asking(model);
     // The run on screen may show the answer.

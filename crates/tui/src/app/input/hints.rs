@@ -111,6 +111,9 @@ fn works(model: &Model, action: &Action) -> bool {
     match action {
         Action::Match { .. } => search::is_on(model),
         Action::Restart | Action::Turn(_) | Action::Edit | Action::Reset => model.can_run(),
+        Action::Pick if matches!(model.mode.overlay(), Some(Overlay::Hunt { .. })) => {
+            model.hunt.as_ref().is_some_and(|hunt| !hunt.found.is_empty())
+        }
         Action::Pick => model.can_run() && model.list.selected(model.catalogue).is_some(),
         Action::Attach => can_attach(model),
         Action::Focus(Pane::Scenarios) => {

@@ -1,4 +1,4 @@
-//! The form: parameters, clock, workers and seed.
+//! The form: parameters, clock, workers, seed and schedule.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -11,6 +11,9 @@ use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::{chrome, typed};
+
+/// A longer schedule is counted: its name and those of the parameters need room too.
+const SCHEDULE: usize = 10;
 
 /// The widths of the columns, the same for each row.
 struct Columns {
@@ -133,7 +136,7 @@ fn value(form: &Form, field: Field) -> String {
         Field::Workers => form.workers.to_string(),
         Field::Seed => form.seed.to_string(),
         Field::Schedule if form.clock == Clock::Real => "0".to_owned(),
-        Field::Schedule => form.schedule.to_string(),
+        Field::Schedule => form.schedule.short(SCHEDULE),
     }
 }
 
