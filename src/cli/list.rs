@@ -51,6 +51,9 @@ fn parameters(scenario: &Scenario) -> String {
     if !scenario.builds_on.is_empty() {
         let _ = writeln!(text, "Builds on: {}", scenario.builds_on.join(", "));
     }
+    for breaks in scenario.breaks {
+        let _ = writeln!(text, "{}", breaking(breaks));
+    }
     text.push('\n');
     let rows: Vec<_> = scenario.params.iter().map(|p| (p.name, p.default().to_string(), spec::range(p), p.help)).collect();
     let widest = |cell: fn(&(&str, String, String, &str)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
@@ -68,6 +71,18 @@ fn parameters(scenario: &Scenario) -> String {
     }
     let _ = writeln!(text, "\nRun it: async-playground run {} -p NAME=VALUE", scenario.id);
     text
+}
+
+/// How a scenario goes wrong on purpose at a setting, in one line.
+fn breaking(breaks: &Breaks) -> String {
+    let setting: Vec<_> = breaks.setting.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let ends = match breaks.how {
+        How::Checks(checks) => format!("check failed: {}", checks.join("; ")),
+        How::Stalls => "stalls".to_owned(),
+    };
+    let seed = breaks.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
+    let schedule = breaks.schedule.map(|schedule| format!(" --schedule {schedule}")).unwrap_or_default();
+    format!("Breaks at: {}{seed}{schedule} ({ends})", setting.join(" "))
 }
 
 fn json(scenarios: &[Scenario]) -> Result<(), Stop> {
@@ -101,6 +116,8 @@ struct Fault {
     checks: &'static [&'static str],
     /// A seed that shows it; null if every seed does.
     seed: Option<u64>,
+    /// A schedule that shows it; null if Tokio's own order does.
+    schedule: Option<&'static str>,
     /// Whether the defaults are this setting.
     default: bool,
 }
@@ -150,7 +167,8 @@ impl Fault {
             How::Stalls => ("stall", &[] as &[_]),
         };
         let setting = breaks.setting.iter().copied().collect();
-        Self { setting, ends, checks, seed: breaks.seed, default: breaks.is_at(&Values::defaults(scenario.params)) }
+        let (seed, schedule) = (breaks.seed, breaks.schedule);
+        Self { setting, ends, checks, seed, schedule, default: breaks.is_at(&Values::defaults(scenario.params)) }
     }
 }
 

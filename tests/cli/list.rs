@@ -30,7 +30,7 @@ fn list_json_has_the_fields_of_the_contract() {
         let expected = sorted(&[&first[..], &["differs", "builds_on", "breaks", "real_because"]].concat());
         assert_eq!(keys(entry), Some(expected), "{entry}");
         for breaks in entry["breaks"].as_array().expect("settings") {
-            assert_eq!(keys(breaks), Some(sorted(&["setting", "ends", "checks", "seed", "default"])), "{breaks}");
+            assert_eq!(keys(breaks), Some(sorted(&["setting", "ends", "checks", "seed", "schedule", "default"])), "{breaks}");
             let checks = breaks["checks"].as_array().map(Vec::len);
             assert!(
                 matches!((breaks["ends"].as_str(), checks), (Some("check"), Some(1..)) | (Some("stall"), Some(0))),

@@ -25,7 +25,7 @@ fn every_setting_that_is_declared_to_break_exits_1_with_the_reason() {
 
 fn args(scenario: &Scenario, breaks: &Breaks) -> Vec<String> {
     let turned = breaks.setting.iter().flat_map(|(name, text)| ["-p".to_owned(), format!("{name}={text}")]);
-    let seed = breaks.seed.unwrap_or_default().to_string();
+    let (seed, schedule) = (breaks.seed.unwrap_or_default().to_string(), breaks.schedule.unwrap_or("0"));
     // Virtual time refuses variants that use threads.
     let mut values = Values::defaults(scenario.params);
     for (name, text) in breaks.setting {
@@ -34,6 +34,6 @@ fn args(scenario: &Scenario, breaks: &Breaks) -> Vec<String> {
     }
     let refused = (scenario.refuse)(&values, Clock::Virtual).is_err();
     let clock = if refused { Clock::Real } else { Clock::Virtual };
-    let how = ["--clock", clock.name(), "--seed", &seed, "--detail", "polls"].map(str::to_owned);
+    let how = ["--clock", clock.name(), "--seed", &seed, "--schedule", schedule, "--detail", "polls"].map(str::to_owned);
     ["run", scenario.id].map(str::to_owned).into_iter().chain(turned).chain(how).collect()
 }

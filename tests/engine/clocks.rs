@@ -20,7 +20,7 @@ const COMPUTE: &[&str] = &["blocking", "timeout", "workers"];
 /// How a scenario goes wrong on purpose at its defaults, if it does with the seed that all runs here use.
 fn wrong_at_first(scenario: &'static Scenario) -> Option<&'static Breaks> {
     let breaks = scenario.breaks_at(&Values::defaults(scenario.params));
-    breaks.filter(|breaks| breaks.seed.is_none_or(|seed| seed == Spec::new(scenario).seed))
+    breaks.filter(|breaks| breaks.schedule.is_none() && breaks.seed.is_none_or(|seed| seed == Spec::new(scenario).seed))
 }
 
 /// The scenarios that end at their defaults on this clock.
@@ -63,12 +63,18 @@ fn the_same_spec_gives_the_same_trace() {
     }
 }
 
+/// True if a check may fail at the defaults: two workers can do what on one thread takes a schedule.
+fn by_chance(scenario: &'static Scenario, workers: usize) -> bool {
+    let breaks = scenario.breaks_at(&Values::defaults(scenario.params));
+    workers > 0 && breaks.is_some_and(|breaks| breaks.schedule.is_some())
+}
+
 /// A run on the real clock takes as long as on the virtual one, and gives the same results.
 fn is_the_same_on_the_real_clock(scenario: &'static Scenario, workers: usize) {
     let (_, on_virtual) = to_end(&Spec { clock: Clock::Virtual, ..Spec::new(scenario) });
     let (trace, on_real) = to_end(&real(scenario, workers));
     let Ending::Finished(outcome) = &on_real.ending else { panic!("{}: {on_real:?}", scenario.id) };
-    assert_eq!(outcome.holds(), holds_at_first(scenario), "{}: {outcome:?}", scenario.id);
+    assert!(outcome.holds() == holds_at_first(scenario) || by_chance(scenario, workers), "{}: {outcome:?}", scenario.id);
     assert_eq!(trace.lost, 0);
     assert_eq!(on_real.runtime_polls.is_some(), workers == 0);
     assert!(on_real.runtime_polls.is_none_or(|polls| polls == trace.polls));

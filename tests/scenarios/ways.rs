@@ -13,7 +13,7 @@ use engine::{Ending, Spec};
 use scenario::testing::in_a_calm_moment;
 
 /// Runs with this spec end well, or in the one way declared for it.
-fn assert_ends_as_declared(spec: &Spec, breaks: Option<&Breaks>) {
+pub(super) fn assert_ends_as_declared(spec: &Spec, breaks: Option<&Breaks>) {
     let what = format!("{} {:?} seed {} on the {} clock", spec.scenario.id, typed(&spec.values), spec.seed, spec.clock.name());
     let ending = watch(spec);
     match (breaks.map(|breaks| breaks.how), &ending) {
@@ -29,8 +29,8 @@ fn assert_ends_as_declared(spec: &Spec, breaks: Option<&Breaks>) {
 fn every_variant_goes_well_or_breaks_where_it_is_declared_with_three_seeds() {
     for scenario in on(Clock::Virtual) {
         for values in scenario.variants(Clock::Virtual) {
-            // If it depends on the seed, a test below covers it.
-            let breaks = scenario.breaks_at(&values);
+            // If it depends on the seed, a test below covers it; if it takes a schedule, it goes well here.
+            let breaks = scenario.breaks_at(&values).filter(|breaks| breaks.schedule.is_none());
             for seed in [0, 1, 7].into_iter().filter(|_| breaks.is_none_or(|breaks| breaks.seed.is_none())) {
                 assert_ends_as_declared(&Spec { values: values.clone(), seed, ..virtually(scenario) }, breaks);
             }
@@ -38,11 +38,13 @@ fn every_variant_goes_well_or_breaks_where_it_is_declared_with_three_seeds() {
     }
 }
 
-/// The declarations that also set numbers, and the ones that name a seed. Variants that virtual time refuses have a test below.
+/// The declarations that also set numbers, and the ones that name a seed. Schedules have a module of their own. Variants that virtual time refuses have a test below.
 #[test]
 fn every_setting_that_is_declared_to_break_does() {
     for scenario in on(Clock::Virtual) {
-        let accepted = |breaks: &&Breaks| (scenario.refuse)(&values(scenario, breaks.setting), Clock::Virtual).is_ok();
+        let accepted = |breaks: &&Breaks| {
+            breaks.schedule.is_none() && (scenario.refuse)(&values(scenario, breaks.setting), Clock::Virtual).is_ok()
+        };
         for breaks in scenario.breaks.iter().filter(accepted) {
             for seed in breaks.seed.map_or(vec![0, 1, 7], |seed| vec![seed]) {
                 assert_ends_as_declared(
@@ -78,7 +80,10 @@ fn every_variant_that_needs_the_real_clock_goes_well_or_breaks_where_it_is_decla
         let refused = scenario.variants(Clock::Real).into_iter().filter(move |values| refused(scenario, values));
         refused.map(move |values| Spec { values, clock: Clock::Real, workers: 2, ..Spec::new(scenario) })
     });
-    side_by_side(&variants.collect::<Vec<_>>(), |spec| assert_ends_as_declared(spec, spec.scenario.breaks_at(&spec.values)));
+    side_by_side(&variants.collect::<Vec<_>>(), |spec| {
+        let breaks = spec.scenario.breaks_at(&spec.values).filter(|breaks| breaks.schedule.is_none());
+        assert_ends_as_declared(spec, breaks);
+    });
 }
 
 /// Runs all of them at the same time, since they mostly wait. A run that this disturbs is repeated alone.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use ::engine::story::{Told, story};
-use ::engine::{Ending, Report, Spec};
+use ::engine::{Ending, Report, Schedule, Spec};
 use ::scenario::story::{Nth, Occurs, Stop, When};
 use ::scenario::{Clock, Kind, Scenario, Values};
 use ::trace::Trace;
@@ -50,7 +50,8 @@ impl Run {
 
     fn name(&self) -> String {
         let values: Vec<String> = self.spec.values.iter().map(|(param, value)| format!("{}={value}", param.name)).collect();
-        format!("{} {} seed {}", self.spec.scenario.id, values.join(" "), self.spec.seed)
+        let Spec { scenario, seed, schedule, .. } = &self.spec;
+        format!("{} {} seed {seed} schedule {schedule}", scenario.id, values.join(" "))
     }
 
     fn finds(&self, place: usize) -> bool {
@@ -80,26 +81,28 @@ fn variants(scenario: &'static Scenario) -> impl Iterator<Item = Planned> {
     })
 }
 
-/// Runs at other numbers: one for each stop that depends on a number, and one for each way to fail.
+/// Runs at other numbers or under a schedule: one for each stop that depends on a number, and one for each way to fail.
 fn at_numbers(scenario: &'static Scenario) -> impl Iterator<Item = Planned> {
     let is_at_number = |setting: &[(&str, String)]| setting.iter().any(|(name, _)| is_number(scenario, name));
     let fails = scenario.breaks.iter().map(|breaks| {
         let setting: Vec<_> = breaks.setting.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        (setting, breaks.seed.unwrap_or_default())
+        (setting, breaks.seed.unwrap_or_default(), breaks.schedule)
     });
     let stops = scenario.story.iter().filter_map(|stop| match stop.occurs {
-        Occurs::At(name, value) => Some((vec![(name, value.to_owned())], 0)),
-        Occurs::NotAt(name, value) => value.parse().ok().map(|number: u64| (vec![(name, (number + 1).to_string())], 0)),
+        Occurs::At(name, value) => Some((vec![(name, value.to_owned())], 0, None)),
+        Occurs::NotAt(name, value) => value.parse().ok().map(|number: u64| (vec![(name, (number + 1).to_string())], 0, None)),
         Occurs::Always | Occurs::Sometimes => None,
     });
-    let settings: BTreeSet<_> = fails.chain(stops).filter(|(setting, _)| is_at_number(setting)).collect();
-    settings.into_iter().map(move |(setting, seed)| {
+    let settings: BTreeSet<_> =
+        fails.chain(stops).filter(|(setting, _, schedule)| schedule.is_some() || is_at_number(setting)).collect();
+    settings.into_iter().map(move |(setting, seed, schedule)| {
         let mut values = Values::defaults(scenario.params);
         for (name, text) in setting {
             let param = scenario.param(name).expect("it has it");
             values.set(param, param.parse(&text).expect("it takes it"));
         }
-        let spec = Spec { values, seed, clock: scenario.clocks[0], ..Spec::new(scenario) };
+        let schedule = schedule.map_or_else(Schedule::default, |text| text.parse().expect("it is a schedule"));
+        let spec = Spec { values, seed, schedule, clock: scenario.clocks[0], ..Spec::new(scenario) };
         Planned { spec, must_occur: must_occur_at_numbers }
     })
 }

@@ -16,6 +16,8 @@ pub struct Breaks {
     pub how: How,
     /// One failing seed, if not every seed fails.
     pub seed: Option<u64>,
+    /// A failing schedule, as `run --schedule` takes it; in Tokio's own order the run goes well. `None` if it fails there.
+    pub schedule: Option<&'static str>,
 }
 
 /// How a run fails.
@@ -30,18 +32,24 @@ pub enum How {
 impl Breaks {
     /// At this setting these checks fail, with every seed.
     pub const fn checks(setting: &'static [(&'static str, &'static str)], checks: &'static [&'static str]) -> Self {
-        Self { setting, how: How::Checks(checks), seed: None }
+        Self { setting, how: How::Checks(checks), seed: None, schedule: None }
     }
 
     /// At this setting the run stalls, with every seed.
     pub const fn stalls(setting: &'static [(&'static str, &'static str)]) -> Self {
-        Self { setting, how: How::Stalls, seed: None }
+        Self { setting, how: How::Stalls, seed: None, schedule: None }
     }
 
     /// Not every seed fails; this one does.
     #[must_use]
     pub const fn with_seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
+    }
+
+    /// It fails under this schedule, with every seed, and goes well in Tokio's own order.
+    #[must_use]
+    pub const fn with_schedule(self, schedule: &'static str) -> Self {
+        Self { schedule: Some(schedule), ..self }
     }
 
     /// Returns true if these values match the setting.

@@ -23,7 +23,8 @@ pub(super) struct List {
     at: u64,
     /// How many polls the runs in Tokio's own order have, by setting and seed.
     polls: HashMap<(usize, u64), u64>,
-    hashes: HashSet<(usize, u64)>,
+    /// The smallest seed of each run in Tokio's own order, by setting and hash.
+    seeds: HashMap<(usize, u64), u64>,
     /// The seeds whose run is the run of an earlier one.
     repeated: HashSet<(usize, u64)>,
 }
@@ -38,7 +39,7 @@ impl List {
             schedule: Some(*hunt.schedules.start()),
             at: 0,
             polls: HashMap::new(),
-            hashes: HashSet::new(),
+            seeds: HashMap::new(),
             repeated: HashSet::new(),
         }
     }
@@ -92,8 +93,11 @@ impl List {
         }
         let Some(setting) = self.settings.iter().position(|values| *values == spec.values) else { return };
         self.polls.insert((setting, spec.seed), trace.polls);
-        if !self.hashes.insert((setting, trace.hash())) {
-            self.repeated.insert((setting, spec.seed));
+        // Of two seeds the larger one repeats the other, whichever ran first: several threads end their runs in any order.
+        let first = self.seeds.entry((setting, trace.hash())).or_insert(spec.seed);
+        if *first != spec.seed {
+            self.repeated.insert((setting, spec.seed.max(*first)));
+            *first = spec.seed.min(*first);
         }
     }
 }
