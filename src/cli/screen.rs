@@ -66,6 +66,7 @@ pub(super) fn options(
 pub(super) fn show(mut model: Model, file: Option<File>, feed: Option<Feed>) -> Result<ExitCode, Stop> {
     let seen = shell::seen::file();
     model.predict.scores = seen.as_deref().map(|file| shell::seen::scores(file, CATALOGUE)).unwrap_or_default();
+    model.solved = seen.as_deref().map(|file| shell::seen::solved(file, CATALOGUE)).unwrap_or_default();
     model.seen = seen.as_deref().map(|file| shell::seen::load(file, CATALOGUE)).unwrap_or_default();
     if model.session.start || model.run.is_some() || feed.is_some() {
         // Without a run the stage layout would be empty.

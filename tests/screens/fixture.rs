@@ -99,6 +99,7 @@ pub(crate) fn empty() -> Model {
         programs: None,
         replay: false,
         seen: std::collections::BTreeSet::new(),
+        solved: std::collections::BTreeSet::new(),
         pending: Pending::default(),
         quit: false,
     }

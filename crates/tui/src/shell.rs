@@ -394,6 +394,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         if changed {
             playback::recorded(&mut self.model);
             self.keep_score();
+            self.keep_solved();
             self.dirty = true;
         }
     }

@@ -86,6 +86,8 @@ pub struct Model {
     pub replay: bool,
     /// The ids of the scenarios that were run on screen, in this or an earlier session.
     pub seen: BTreeSet<&'static str>,
+    /// The ids of the scenarios whose challenge was solved, in this or an earlier session.
+    pub solved: BTreeSet<&'static str>,
     /// What delays the run that the form describes.
     pub pending: Pending,
     /// Set when the program should end.
@@ -159,6 +161,7 @@ impl Model {
             programs: None,
             replay: false,
             seen: BTreeSet::new(),
+            solved: BTreeSet::new(),
             pending: Pending::default(),
             quit: false,
         };

@@ -17,7 +17,7 @@ use crate::app::overlay::palette::What;
 use crate::app::overlay::{arrange, explain, hunt, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
-use crate::app::run::{bookmarks, compare, cursor, jump, playback, predict, save, scheduler, story};
+use crate::app::run::{bookmarks, challenge, compare, cursor, jump, playback, predict, save, scheduler, story};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
 
@@ -98,6 +98,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::RunCommand => return run_command(model),
         Action::PutOff => return scheduler::put_off(model),
         Action::TakeBack => return scheduler::take_back(model),
+        Action::Challenge => return challenge::begin(model),
         Action::Hunt => return hunt::hunt(model),
         Action::Share => return playback::share(model),
         Action::Close => return close(model),

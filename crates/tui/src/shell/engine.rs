@@ -55,6 +55,16 @@ pub trait Engine {
         Ok(())
     }
 
+    /// Records, for later sessions, that the challenge of a scenario was solved.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    fn keep_solved(&mut self, id: &str) -> io::Result<()> {
+        let _ = id;
+        Ok(())
+    }
+
     /// Records the current layout for later sessions.
     ///
     /// # Errors
@@ -193,6 +203,10 @@ impl Engine for Tokio {
 
     fn keep_score(&mut self, id: &str, score: Score) -> io::Result<()> {
         self.seen.as_ref().map_or(Ok(()), |file| seen::keep_score(file, id, score))
+    }
+
+    fn keep_solved(&mut self, id: &str) -> io::Result<()> {
+        self.seen.as_ref().map_or(Ok(()), |file| seen::keep_solved(file, id))
     }
 
     fn keep_layout(&mut self, layout: Layout) -> io::Result<()> {

@@ -7,7 +7,7 @@ use super::pending::{NOTICED, Next, PendingRun};
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
 use crate::app::panes::Layout;
-use crate::app::run::{lifecycle, playback, predict, save};
+use crate::app::run::{challenge, lifecycle, playback, predict, save};
 use engine::Spec;
 
 /// How long a turn waits for the old run to be gone and the new one to record: most virtual runs are over by then.
@@ -50,6 +50,15 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             && let Err(error) = self.engine.keep_score(id, score)
         {
             self.model.warn(format!("cannot record the predictions about {id}: {error}"));
+        }
+    }
+
+    /// Records that a challenge was solved, once the run that solves it is over.
+    pub(super) fn keep_solved(&mut self) {
+        if let Some(id) = challenge::settle(&mut self.model)
+            && let Err(error) = self.engine.keep_solved(id)
+        {
+            self.model.warn(format!("cannot record that the challenge of {id} was solved: {error}"));
         }
     }
 

@@ -4,7 +4,7 @@
 //! defines it (<https://specifications.freedesktop.org/basedir-spec/latest/>), has
 //! one scenario ID per line. Unknown IDs, perhaps of a newer version, stay in it.
 //! Losing the file only loses a row of ticks, so no error with it prevents a start.
-//! The layout is a word in a file beside it, and the results of predictions have another.
+//! The layout is a word in a file beside it; the results of predictions and the solved challenges have files there too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -28,6 +28,9 @@ const LAYOUT: &str = "layout";
 
 /// The name of the file with results of predictions.
 const SCORES: &str = "predictions";
+
+/// The name of the file with solved challenges.
+const SOLVED: &str = "solved";
 
 /// The path of the file; `None` if neither `XDG_STATE_HOME` nor a home directory is set.
 pub fn file() -> Option<PathBuf> {
@@ -99,6 +102,20 @@ pub fn keep_score(seen: &Path, id: &str, score: Score) -> io::Result<()> {
     write(&file, &text)
 }
 
+/// The scenarios whose challenge was solved, from the file beside `seen`.
+pub fn solved(seen: &Path, catalogue: &'static [Scenario]) -> BTreeSet<&'static str> {
+    load(&seen.with_file_name(SOLVED), catalogue)
+}
+
+/// Adds a scenario to the file beside `seen` with solved challenges.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub fn keep_solved(seen: &Path, id: &str) -> io::Result<()> {
+    add(&seen.with_file_name(SOLVED), id)
+}
+
 /// The last layout, from the file beside `seen`.
 pub fn layout(seen: &Path) -> Layout {
     let word = files::read_text(&seen.with_file_name(LAYOUT), MOST).unwrap_or_default();
@@ -138,6 +155,8 @@ mod tests {
         }
         fs::write(file.with_file_name(LAYOUT), "of a newer version").expect("it is there");
         assert_eq!(layout(&file), Layout::Explore);
+        keep_solved(&file, "deadlock").expect("it is written");
+        assert_eq!(solved(&file, scenarios::CATALOGUE), BTreeSet::from(["deadlock"]));
         let score = |right, made| Score { right, made };
         assert!(scores(&file, scenarios::CATALOGUE).is_empty());
         for (id, right) in [("gather", 0), ("semaphore", 2), ("gather", 1)] {

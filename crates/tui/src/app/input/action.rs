@@ -107,6 +107,8 @@ pub enum Action {
     PutOff,
     /// Takes back the last poll that was put off, and runs again.
     TakeBack,
+    /// Begins the challenge of the form's scenario.
+    Challenge,
     /// Hunts for a run that goes wrong.
     Hunt,
     /// Copies the run's share line, and shows it.

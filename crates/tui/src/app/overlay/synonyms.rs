@@ -21,6 +21,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("put-off", &["preempt", "yield here", "scheduler", "delay poll", "cut poll"]),
     ("take-back", &["undo put off", "undo preemption"]),
     ("hunt", &["fuzz", "search schedules", "find a failure", "find bug", "explore", "shuttle", "loom"]),
+    ("challenge", &["puzzle", "game", "break it", "exercise"]),
     ("predict", &["quiz", "question", "guess", "ask me", "test me"]),
     ("stop", &["abort", "kill", "cancel run", "end run"]),
     ("clock", &["real time", "virtual", "wall time"]),

@@ -2,6 +2,7 @@
 
 mod answers;
 pub(super) mod bookmarks;
+pub mod challenge;
 pub mod compare;
 pub mod cursor;
 pub mod found;

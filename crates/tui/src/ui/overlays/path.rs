@@ -7,6 +7,7 @@ use scenario::{Clock, Scenario};
 
 use crate::app::model::Model;
 use crate::app::overlay::path;
+use crate::app::run::challenge;
 use crate::app::run::prediction::Score;
 use crate::ui::format;
 use crate::ui::pen::Pen;
@@ -20,7 +21,7 @@ const WIDEST: u16 = 110;
 const WIDE: u16 = 64;
 
 /// The rows at the foot about the selected scenario, including the empty row above them.
-const FOOT: u16 = 4;
+const FOOT: u16 = 5;
 
 /// Draws the overlay with a selected scenario, and returns how many rows it has and how many are visible.
 pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, row: usize) -> (usize, u16) {
@@ -34,7 +35,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     let (right, made) =
         model.predict.scores.values().fold((0, 0), |(right, made), score| (right + score.right, made + score.made));
     let predicted = if made > 0 { format!(", {right} of {made} predictions right") } else { String::new() };
-    chrome::title(buf, look, area, true, "Tour", &format!("{run} of {} run{predicted}", all.len()));
+    chrome::title(buf, look, area, true, "Tour", &format!("{run} of {} run{predicted}{}", all.len(), challenges(model)));
     let inside = chrome::inside(area);
     let list = Rect { height: inside.height.saturating_sub(FOOT), ..inside };
     let shown = usize::from(list.height);
@@ -56,7 +57,7 @@ pub(crate) fn render(buf: &mut Buffer, look: Look, screen: Rect, model: &Model, 
     chrome::scroll_bar(buf, look, track, top, shown, all.len());
     if let Some(scenario) = all.get(row) {
         let foot = Rect { y: list.bottom(), height: inside.bottom().saturating_sub(list.bottom()), ..inside };
-        detail(buf, look, foot, all, scenario);
+        detail(buf, look, foot, all, scenario, model.solved.contains(scenario.id));
     }
     (all.len(), list.height)
 }
@@ -95,8 +96,14 @@ fn step(buf: &mut Buffer, look: Look, line: Rect, scenario: &Scenario, step: &St
     }
 }
 
-/// What the selected scenario builds on, what it leads to, and which clock it needs.
-fn detail(buf: &mut Buffer, look: Look, foot: Rect, all: &[Scenario], scenario: &Scenario) {
+/// How many challenges were solved; empty if none was.
+fn challenges(model: &Model) -> String {
+    let all = model.catalogue.iter().filter(|scenario| challenge::of(scenario).is_some()).count();
+    if model.solved.is_empty() { String::new() } else { format!(", {} of {all} challenges solved", model.solved.len()) }
+}
+
+/// What the selected scenario builds on, what it leads to, which clock it needs, and its challenge.
+fn detail(buf: &mut Buffer, look: Look, foot: Rect, all: &[Scenario], scenario: &Scenario, solved: bool) {
     let leads: Vec<&str> = all.iter().filter(|other| other.builds_on.contains(&scenario.id)).map(|other| other.id).collect();
     let names = |ids: &[&str]| if ids.is_empty() { "nothing".to_owned() } else { ids.join(", ") };
     let told = |buf: &mut Buffer, row: u16, title: &str, text: &str| {
@@ -108,4 +115,9 @@ fn detail(buf: &mut Buffer, look: Look, foot: Rect, all: &[Scenario], scenario: 
     let because = if scenario.real_because.is_empty() { String::new() } else { format!(": {}", scenario.real_because) };
     let part = if scenario.clocks.contains(&Clock::Virtual) && !because.is_empty() { ", partly real" } else { "" };
     told(buf, 3, "runs on", &format::fit(look, &format!("{clock}{part}{because}"), usize::from(foot.width).saturating_sub(13)));
+    if let Some(challenge) = challenge::of(scenario) {
+        let polls = format::counted(challenge.most as u64, "poll");
+        let state = if solved { "solved: " } else { "" };
+        told(buf, 4, "challenge", &format!("{state}break it by putting off {polls} (command 'challenge')"));
+    }
 }
