@@ -26,6 +26,7 @@ mod runtime;
 mod sample;
 pub mod sampled;
 mod sink;
+pub mod sketch;
 mod spec;
 pub mod story;
 mod tape;

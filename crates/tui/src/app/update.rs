@@ -18,6 +18,7 @@ use crate::app::overlay::{arrange, explain, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
 use crate::app::run::{bookmarks, compare, cursor, jump, playback, predict, save, story};
+use crate::app::sketch::{life, own};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
 
@@ -82,6 +83,8 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         // These need the shell.
         Action::Suspend => return vec![Effect::Suspend],
         Action::OpenEditor => return editor::open(model),
+        Action::OpenProblem => return life::open_problem(model),
+        Action::MakeOwn => return own::make(model),
         Action::Attach => return attach::attach(model),
         Action::Pick => return pick::pick(model),
         Action::Turn(steps) => return editing::turn(model, steps),
@@ -151,6 +154,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextBookmark => bookmarks::to_bookmark(model, true),
         Action::PreviousBookmark => bookmarks::to_bookmark(model, false),
         Action::SaveAs => save::ask(model),
+        Action::Own => own::ask(model),
         Action::Arrange => arrange::open(model),
         Action::Choose => arrange::choose(model),
         Action::Explain(tab) => explain::open(model, tab),

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use scenario::{Clock, Scenario};
+use scenario::{Clock, Group, Scenario};
 
 use super::format;
 use super::pen::Pen;
@@ -18,6 +18,8 @@ use super::words;
 use crate::app::model::{Model, Pending, RunView};
 use crate::app::programs::view::{Current, Programs};
 use crate::app::run::predict;
+use crate::app::sketch::shown;
+use crate::app::sketch::view::{Building, Trouble};
 use crate::text;
 use engine::{Ending, is_open_to_the_network};
 use trace::Missing;
@@ -190,6 +192,14 @@ fn times(look: Look, run: &RunView) -> String {
 /// The state, padded to one width so that nothing moves when it changes.
 fn standing(look: Look, model: &Model) -> (String, Style) {
     let [play, pause, end] = look.glyphs.play;
+    if let Some(sketch) = model.sketch.as_ref().filter(|_| shown::is_shown(model)) {
+        if let Some(Building { seconds, .. }) = sketch.building {
+            return (format!("{} building {seconds} s", look.glyphs.more), look.warn());
+        }
+        if let Trouble::Broken(_) = sketch.trouble {
+            return (format!("{} {:<9}", look.glyphs.lane.ends[1], "not built"), look.error());
+        }
+    }
     // The form already differs from what is on screen.
     match model.pending {
         Pending::Nothing => {}
@@ -214,6 +224,9 @@ fn standing(look: Look, model: &Model) -> (String, Style) {
             Some(Ending::Stopped) => (end, "stopped", look.warn()),
             Some(Ending::Abandoned) => (end, "abandoned", look.error()),
             Some(Ending::CutOff) => (end, "cut off", look.warn()),
+            Some(Ending::Lost(_)) if model.run.as_ref().is_some_and(|run| run.spec.scenario.group == Group::Sketches) => {
+                (end, "exited", look.error())
+            }
             Some(Ending::Lost(_)) => (end, "lost", look.error()),
             Some(Ending::Exited) | None => (end, "ended", look.strong()),
         },

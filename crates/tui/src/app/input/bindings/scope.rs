@@ -47,6 +47,8 @@ pub enum Scope {
     Time,
     /// While a file name is typed.
     File,
+    /// While the folder for a sketch is typed.
+    Folder,
 }
 
 /// What receives the keys now.
@@ -82,11 +84,13 @@ pub enum Context {
     Time,
     /// A file to save the recording in.
     File,
+    /// A folder for a sketch.
+    Folder,
 }
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Context; 24] = [
+    pub const ALL: [Context; 25] = [
         Context::Pane(Pane::Scenarios),
         Context::FORM,
         Context::Pane(Pane::Timeline),
@@ -111,6 +115,7 @@ impl Context {
         Context::Edit,
         Context::Time,
         Context::File,
+        Context::Folder,
     ];
 
     /// The form.
@@ -135,6 +140,7 @@ impl Context {
             Context::Edit => "a field",
             Context::Time => "a time that is typed",
             Context::File => "a file that is typed",
+            Context::Folder => "a folder that is typed",
         }
     }
 
@@ -146,6 +152,7 @@ impl Context {
                 | Context::Find
                 | Context::Time
                 | Context::File
+                | Context::Folder
                 | Context::Filter
                 | Context::Palette
                 | Context::Number
@@ -175,7 +182,8 @@ impl Scope {
             | (Scope::Find, Context::Find)
             | (Scope::Typing | Scope::Edit, Context::Edit)
             | (Scope::Time, Context::Time)
-            | (Scope::File, Context::File) => true,
+            | (Scope::File, Context::File)
+            | (Scope::Folder, Context::Folder) => true,
             (Scope::Text | Scope::Typing, context) => context.is_text(),
             _ => false,
         }
