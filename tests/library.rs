@@ -16,6 +16,7 @@ mod model;
 mod observed;
 mod record;
 mod scenarios;
+mod sketch;
 mod stories;
 mod trace_model;
 mod truth;

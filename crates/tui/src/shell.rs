@@ -9,6 +9,7 @@
 //! It is generic over inputs, screen and engine, so that tests can drive it with a
 //! script and without a terminal.
 
+mod bench;
 mod editor;
 mod engine;
 mod leaving;
@@ -24,11 +25,11 @@ mod terminal;
 use std::io;
 use std::time::{Duration, Instant};
 
+use bench::Bench;
 pub use engine::{Engine, OnScreen, Running, Tokio};
 use leaving::Leaving;
 use pending::{Next, PendingRun};
 use reaper::Reaper;
-use sketch::Bench;
 use sources::Programs;
 pub use terminal::{Events, Surface};
 

@@ -43,7 +43,8 @@ impl Stamp {
 
     fn add(&mut self, path: &Path) {
         // The backups of an editor are no sources.
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.') || name.to_string_lossy().ends_with('~'));
+        let hidden =
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.') || name.to_string_lossy().ends_with('~'));
         if let Ok(found) = fs::metadata(path)
             && found.is_file()
             && !hidden
@@ -56,7 +57,8 @@ impl Stamp {
     /// Whether anything other than the lock file differs.
     pub(super) fn differs(&self, other: &Self) -> bool {
         let is_lock = |path: &PathBuf| path.ends_with("Cargo.lock");
-        let missing = |of: &Self, there: &Self| of.0.iter().any(|(path, stamp)| !is_lock(path) && there.0.get(path) != Some(stamp));
+        let missing =
+            |of: &Self, there: &Self| of.0.iter().any(|(path, stamp)| !is_lock(path) && there.0.get(path) != Some(stamp));
         missing(self, other) || missing(other, self)
     }
 }

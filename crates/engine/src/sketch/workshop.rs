@@ -53,7 +53,8 @@ impl Workshop {
     pub fn open(folder: PathBuf, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let (sender, news) = mpsc::channel();
         let closed = Arc::new(AtomicBool::new(false));
-        let mut bench = Bench { folders: vec![folder.clone()], folder, news: sender, wake: Box::new(wake), closed: closed.clone() };
+        let mut bench =
+            Bench { folders: vec![folder.clone()], folder, news: sender, wake: Box::new(wake), closed: closed.clone() };
         thread::Builder::new().name("workshop".to_owned()).spawn(move || while bench.turn() {})?;
         Ok(Self { news, closed })
     }

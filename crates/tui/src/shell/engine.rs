@@ -201,7 +201,8 @@ impl Engine for Tokio {
     fn start(&mut self, spec: &Spec) -> Result<OnScreen, StartError> {
         limits::check(spec.workers).map_err(StartError::System)?;
         if spec.scenario.group == Group::Sketches {
-            let built = self.sketch.as_ref().ok_or_else(|| StartError::System(io::Error::other("the sketch is not built yet")))?;
+            let built =
+                self.sketch.as_ref().ok_or_else(|| StartError::System(io::Error::other("the sketch is not built yet")))?;
             return built.run(spec).map(|run| OnScreen::Sketch(Box::new(run)));
         }
         let file = self.record.as_ref().map(again).transpose().map_err(StartError::System)?;

@@ -146,9 +146,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.pass_time();
         let until = Instant::now() + SETTLE;
         let at_ns = self.model.run.as_ref().map_or(0, lifecycle::kept_ns);
+        let is_there = self.pending.as_mut().is_some_and(|pending| pending.is_there_by(until, at_ns));
         self.drop_refused();
-        let taken = self.pending.take_if(|pending| pending.is_there_by(until, at_ns));
-        if let Some(pending) = taken {
+        if let Some(pending) = self.pending.take_if(|_| is_there) {
             self.replace(pending);
         }
         self.start_next();

@@ -1,26 +1,17 @@
 //! The sketch that is open: its builds, which a thread makes, and the crate that becomes the user's own.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use engine::sketch::{News, Workshop};
 use engine::{Phase, StartError};
 use scenario::Scenario;
 
+use super::bench::Bench;
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::effect::{Effect, SourceLine};
 use crate::app::run::lifecycle;
 use crate::app::sketch::view::Building;
 use crate::app::sketch::{life, own};
-
-/// What is done beside the screen for the sketch that is open.
-#[derive(Debug, Default)]
-pub(super) struct Bench {
-    workshop: Option<Workshop>,
-    /// Since when it is being built.
-    since: Option<Instant>,
-    crates: usize,
-}
 
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Begins to build the sketch that is open, if one is.
@@ -65,7 +56,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                     self.bench.since = self.bench.since.or_else(|| Some(self.events.now()));
                 }
                 News::Broken(problems) => life::broken(&mut self.model, problems),
-                News::Ended(exit) => life::ended(&mut self.model, exit),
+                News::Ended(exit) => life::ended(&mut self.model, &exit),
                 News::Ready(built) => {
                     effects = life::ready(&mut self.model, built.scenario);
                     if let Some(old) = self.engine.build(built) {
@@ -81,9 +72,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn tell_building(&mut self) {
         let Some(since) = self.bench.since else { return };
         let seconds = self.events.now().saturating_duration_since(since).as_secs();
-        let building = Some(Building { seconds, crates: self.bench.crates });
-        if self.model.sketch.as_ref().is_some_and(|sketch| sketch.building != building) {
-            life::building(&mut self.model, building.unwrap_or_default());
+        let building = Building { seconds, crates: self.bench.crates };
+        if self.model.sketch.as_ref().is_some_and(|sketch| sketch.building != Some(building)) {
+            life::building(&mut self.model, building);
             self.dirty = true;
         }
     }
@@ -99,7 +90,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             lifecycle::failed(&mut self.model, &error);
         }
         if let Some(exit) = exit {
-            life::ended(&mut self.model, exit);
+            life::ended(&mut self.model, &exit);
         }
     }
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use scenario::{Clock, Group, Scenario};
+use scenario::{Clock, Scenario};
 
 use super::format;
 use super::pen::Pen;
@@ -196,8 +196,10 @@ fn standing(look: Look, model: &Model) -> (String, Style) {
         if let Some(Building { seconds, .. }) = sketch.building {
             return (format!("{} building {seconds} s", look.glyphs.more), look.warn());
         }
-        if let Trouble::Broken(_) = sketch.trouble {
-            return (format!("{} {:<9}", look.glyphs.lane.ends[1], "not built"), look.error());
+        match sketch.trouble {
+            Trouble::Broken(_) => return (format!("{} {:<9}", look.glyphs.lane.ends[1], "not built"), look.error()),
+            Trouble::Ended(_) => return (format!("{end} {:<9}", "exited"), look.error()),
+            Trouble::None => {}
         }
     }
     // The form already differs from what is on screen.
@@ -224,9 +226,6 @@ fn standing(look: Look, model: &Model) -> (String, Style) {
             Some(Ending::Stopped) => (end, "stopped", look.warn()),
             Some(Ending::Abandoned) => (end, "abandoned", look.error()),
             Some(Ending::CutOff) => (end, "cut off", look.warn()),
-            Some(Ending::Lost(_)) if model.run.as_ref().is_some_and(|run| run.spec.scenario.group == Group::Sketches) => {
-                (end, "exited", look.error())
-            }
             Some(Ending::Lost(_)) => (end, "lost", look.error()),
             Some(Ending::Exited) | None => (end, "ended", look.strong()),
         },

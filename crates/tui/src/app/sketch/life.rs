@@ -29,15 +29,15 @@ pub fn opened(model: &mut Model, folder: PathBuf) {
         model.catalogue = &model.catalogue[1..];
     }
     model.sketch = Some(SketchView::new(id, folder));
-    list(model, blank);
+    list(model, &blank);
 }
 
 /// Puts the sketch before the catalogue. The cursor of the list stays on its scenario.
-fn list(model: &mut Model, sketch: Scenario) {
+fn list(model: &mut Model, sketch: &Scenario) {
     let is_there = model.catalogue.first().is_some_and(|first| first.id == sketch.id);
     let rest = if is_there { &model.catalogue[1..] } else { model.catalogue };
     let at = model.list.selected(model.catalogue).map(|at| model.catalogue[at].id);
-    let all: Vec<Scenario> = std::iter::once(sketch).chain(rest.iter().copied()).collect();
+    let all: Vec<Scenario> = std::iter::once(*sketch).chain(rest.iter().copied()).collect();
     model.catalogue = Box::leak(all.into_boxed_slice());
     let at = at.and_then(|id| model.catalogue.iter().position(|scenario| scenario.id == id));
     model.list.select(model.catalogue, at.unwrap_or(0));
@@ -66,7 +66,7 @@ pub fn broken(model: &mut Model, mut problems: Vec<Problem>) {
 }
 
 /// The process has ended by itself.
-pub fn ended(model: &mut Model, exit: Exit) {
+pub fn ended(model: &mut Model, exit: &Exit) {
     let output = exit.output.iter().map(|line| text::message(line)).collect();
     let exit = Exit { how: text::message(&exit.how), output };
     let told = format!("{} {}", sketch_id(model), exit.how);
@@ -83,7 +83,7 @@ pub fn ready(model: &mut Model, built: &Scenario) -> Vec<Effect> {
     let Some(sketch) = &mut model.sketch else { return Vec::new() };
     (sketch.building, sketch.trouble, sketch.row) = (None, Trouble::None, 0);
     let id = sketch.id;
-    list(model, Scenario { id, ..*built });
+    list(model, &Scenario { id, ..*built });
     let scenario = &model.catalogue[0];
     if model.form.scenario.id != id {
         model.notify(false, format!("{id} is built"));

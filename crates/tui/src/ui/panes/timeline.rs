@@ -8,7 +8,9 @@ use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
-use crate::ui::panes::{branches, grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status, trouble};
+use crate::ui::panes::{
+    branches, grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status, trouble,
+};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;

@@ -15,6 +15,7 @@ use crate::ui::format;
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
+use engine::Ending;
 use engine::sketch::{Exit, Problem};
 
 /// The cells at each side of the box, where the lanes show that they are still there.
@@ -44,6 +45,10 @@ pub(super) fn render(buf: &mut Buffer, look: Look, model: &Model, inside: Rect) 
             draw(buf, look, frame(inside, rows.len(), false), (&title, key), (&rows, open));
         }
         Trouble::Ended(exit) => {
+            // The trace is of the run before, if nothing was seen of this one.
+            if model.run.as_ref().is_some_and(|run| !matches!(run.report.as_ref().map(|it| &it.ending), Some(Ending::Lost(_)))) {
+                buf.set_style(inside, look.dim());
+            }
             let rows = output(look, exit, cells(inside));
             let title = format!("the sketch {}", exit.how);
             let key = format!("{} runs it again", model.bindings.shown(&Action::Restart, look.unicode()));

@@ -13,7 +13,8 @@ const PROCESSES: &[Key] = &[ch('c')];
 
 /// The row of the table for programs; `None` if it does nothing there.
 pub(super) fn row(binding: Binding) -> Option<Binding> {
-    let is_scenarios = matches!(binding.scope, Scope::Path | Scope::Predict | Scope::Search | Scope::Edit | Scope::File | Scope::Folder);
+    let is_scenarios =
+        matches!(binding.scope, Scope::Path | Scope::Predict | Scope::Search | Scope::Edit | Scope::File | Scope::Folder);
     if is_scenarios || !works(&binding.action) && binding.scope != LIST {
         return None;
     }
