@@ -17,6 +17,7 @@ mod observed;
 mod record;
 mod scenarios;
 mod schedules;
+mod sketch;
 mod stories;
 mod trace_model;
 mod truth;

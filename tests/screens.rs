@@ -24,6 +24,8 @@ mod recorded;
 mod sample;
 #[path = "screens/sizes.rs"]
 mod sizes;
+#[path = "screens/sketch.rs"]
+mod sketch;
 #[path = "screens/theme.rs"]
 mod theme;
 #[path = "screens/tip.rs"]

@@ -3,6 +3,7 @@
 mod how;
 mod hunt;
 mod lint;
+mod open;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use tui::app::colors::ThemeName;
 pub(super) use how::{HowArgs, Speed};
 pub(super) use hunt::HuntArgs;
 pub(super) use lint::LintArgs;
+pub(super) use open::SketchArgs;
 
 use super::completions;
 use super::stop::Stop;
@@ -134,6 +136,12 @@ pub(super) enum Command {
     /// files are parsed by the system's python3.
     #[command(after_help = lint::EXAMPLES)]
     Lint(LintArgs),
+    /// Show a sketch, and show it again at each save.
+    ///
+    /// A sketch is a crate of your own with a scenario in it. It is built by cargo and runs in a process of its own. Errors of
+    /// the compiler are shown on the screen, and Enter opens your editor there.
+    #[command(after_help = open::EXAMPLES)]
+    Open(SketchArgs),
     /// Print the default settings, or the settings path.
     Config(ConfigArgs),
     /// Print a completion script for a shell.

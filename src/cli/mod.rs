@@ -15,6 +15,7 @@ mod hunt;
 mod lint;
 mod list;
 mod man;
+mod open;
 mod out;
 mod record;
 mod replay;
@@ -50,6 +51,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::Attach(command)) => return attach::attach(&command),
         Some(Command::Watch(command)) => return watch::watch(&command),
         Some(Command::Lint(command)) => return lint::lint(&command),
+        Some(Command::Open(command)) => return open::open(&command),
         Some(Command::Config(args)) => config::tell(&args),
         Some(Command::Completions { shell }) => completions::print(shell),
         Some(Command::Man) => man::print(),

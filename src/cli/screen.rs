@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use async_playground::memory;
 use engine::attach::Feed;
+use scenario::Scenario;
 use scenarios::CATALOGUE;
 use tui::app::model::{CodeTab, Model, Options, Pane, Theme};
 use tui::config::Config;
@@ -20,6 +22,9 @@ use super::out;
 use super::record;
 use super::spec;
 use super::stop::Stop;
+
+/// The limit of runs that no flag sets.
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Opens the screen as the flags say.
 pub(super) fn open(args: &OpenArgs) -> Result<ExitCode, Stop> {
@@ -72,9 +77,15 @@ pub(super) fn show(mut model: Model, file: Option<File>, feed: Option<Feed>) -> 
         // Without a run the stage layout would be empty.
         model.keep_to(seen.as_deref().map(shell::seen::layout).unwrap_or_default());
     }
-    let engine = Tokio { record: file, seen, give_back: memory::give_back };
+    let engine = Tokio { record: file, seen, give_back: memory::give_back, lay, sketch: None };
     let exit = shell::run(model, engine, feed).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
+}
+
+/// Makes a crate of a scenario.
+fn lay(scenario: &'static Scenario, folder: &Path) -> Result<String, String> {
+    let _ = scenario;
+    Err(format!("{} cannot be made", folder.display()))
 }
 
 /// Fails unless a screen can be drawn here.

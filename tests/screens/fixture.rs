@@ -97,6 +97,7 @@ pub(crate) fn empty() -> Model {
         areas: Areas::default(),
         session: tui::app::session::Session::default(),
         programs: None,
+        sketch: None,
         replay: false,
         seen: std::collections::BTreeSet::new(),
         solved: std::collections::BTreeSet::new(),

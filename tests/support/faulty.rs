@@ -3,6 +3,7 @@
 //! It is the playground with other inputs and another catalogue: scenarios that panic, never end and never yield, and keys at
 //! which the user interface panics (F12), aborts (F11) and hangs (F10). The playground itself knows nothing about them.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -68,8 +69,8 @@ fn main() -> std::io::Result<ExitCode> {
     let options = Options { theme, mouse: true, reduced_motion: false, console: None, limit: Duration::from_secs(60) };
     let inputs = Fragile(Inputs::open()?);
     let screen = Screen::open(options.mouse)?;
-    let exit =
-        Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, Tokio { record: None, seen: None, give_back: || () })
-            .run()?;
+    let lay = |_: &Scenario, _: &Path| Err("nothing is made here".to_owned());
+    let engine = Tokio { record: None, seen: None, give_back: || (), lay, sketch: None };
+    let exit = Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, engine).run()?;
     Ok(ExitCode::from(exit.code()))
 }

@@ -4,6 +4,7 @@
 //! at the next keyframe and both are fed. The second one takes the place of the first when it is half as large, so that there is
 //! always some history to look back at. At most twice the budget is in use.
 
+use std::cell::Cell;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,10 @@ pub struct Attached {
     closing: Option<(Report, u64)>,
     fault: Option<String>,
     budget: u64,
+    /// Whether time passes although nothing happens.
+    timed: bool,
+    /// Whether the program is held, so that the user can study a still screen.
+    held: Cell<bool>,
 }
 
 /// Estimates the program's clock: it was at some event's time when that event arrived, or later.
@@ -91,7 +96,19 @@ impl Attached {
             closing: None,
             fault: None,
             budget,
+            timed: true,
+            held: Cell::new(false),
         }
+    }
+
+    /// Follows a run of a scenario in another process, on this clock.
+    pub(crate) fn of_run(feed: Feed, clock: scenario::Clock) -> Self {
+        Self { timed: clock == scenario::Clock::Real, ..Self::new(feed) }
+    }
+
+    /// Says that the run is held now, or no longer.
+    pub(crate) fn hold(&self, held: bool) {
+        self.held.set(held);
     }
 
     /// Moves facts that have arrived into the trace, and closes the trace when there will be no more. Returns early if there are
@@ -172,6 +189,9 @@ impl Attached {
 
     /// Advances the end of the trace, since time passes in the program even if nothing happens. Returns whether it advanced.
     fn pass_time(&self, trace: &mut Trace) -> bool {
+        if !self.timed || self.held.get() {
+            return false;
+        }
         let lag_ns = if self.feed.as_ref().is_some_and(|feed| feed.sampled) { SAMPLED_LAG_NS } else { LAG_NS };
         let arrived_ns = self.clock.now_ns().map(|now_ns| now_ns.saturating_sub(lag_ns));
         let Some(arrived_ns) = arrived_ns.filter(|at_ns| *at_ns >= trace.end_ns.saturating_add(STEP_NS)) else {

@@ -28,6 +28,7 @@ mod sample;
 pub mod sampled;
 mod schedule;
 mod sink;
+pub mod sketch;
 mod spec;
 pub mod story;
 mod tape;

@@ -12,7 +12,12 @@ use crate::{Detail, Ending, Report, Spec};
 
 /// The header of a recording of this spec.
 pub(crate) fn header(spec: &Spec) -> Header {
-    let scenario = header::Scenario {
+    Header { version: env!("CARGO_PKG_VERSION").to_owned(), subject: Subject::Scenario(header_of(spec)) }
+}
+
+/// The spec as it is in a header.
+pub(crate) fn header_of(spec: &Spec) -> header::Scenario {
+    header::Scenario {
         id: spec.scenario.id.to_owned(),
         params: spec.values.iter().map(|(param, value)| (param.name.to_owned(), value.to_string())).collect(),
         seed: spec.seed,
@@ -22,25 +27,30 @@ pub(crate) fn header(spec: &Spec) -> Header {
         limit_ms: spec.limit.as_millis() as u64,
         detail: spec.detail.name().to_owned(),
         stall_after_ms: spec.stall_after.as_millis() as u64,
-    };
-    Header { version: env!("CARGO_PKG_VERSION").to_owned(), subject: Subject::Scenario(scenario) }
+    }
 }
 
 /// The spec of the run, if this program has the scenario and its parameters; otherwise the reason, in which the names come from
 /// the file.
 pub(crate) fn spec(told: &header::Scenario, version: &str, catalogue: &'static [Scenario]) -> Result<Spec, String> {
-    // The values are not checked yet.
-    let recorded_by = format!("it was recorded by version {version}");
+    let recorded_by = |error: String| format!("{error}; it was recorded by version {version}");
+    let spec = unchecked(told, catalogue).map_err(recorded_by)?;
+    spec.check().map_err(|error| error.to_string())?;
+    Ok(spec)
+}
+
+/// The spec of the run, of which only each part alone is checked.
+pub(crate) fn unchecked(told: &header::Scenario, catalogue: &'static [Scenario]) -> Result<Spec, String> {
     let scenario = catalogue.iter().find(|scenario| scenario.id == told.id);
-    let scenario = scenario.ok_or_else(|| format!("this version has no scenario '{}'; {recorded_by}", told.id))?;
+    let scenario = scenario.ok_or_else(|| format!("this version has no scenario '{}'", told.id))?;
     let mut values = Values::defaults(scenario.params);
     for param in scenario.params {
         let text = told.params.get(param.name);
-        let text = text.ok_or_else(|| format!("it lacks the parameter '{}'; {recorded_by}", param.name))?;
-        values.set(param, param.parse(text).map_err(|error| format!("{error}; {recorded_by}"))?);
+        let text = text.ok_or_else(|| format!("it lacks the parameter '{}'", param.name))?;
+        values.set(param, param.parse(text).map_err(|error| error.to_string())?);
     }
     let clocks = [Clock::Virtual, Clock::Real];
-    let spec = Spec {
+    Ok(Spec {
         values,
         seed: told.seed,
         schedule: told.schedule.parse().map_err(|error| format!("its schedule: {error}"))?,
@@ -50,9 +60,7 @@ pub(crate) fn spec(told: &header::Scenario, version: &str, catalogue: &'static [
         detail: Detail::of(&told.detail).ok_or("it has an unknown detail")?,
         stall_after: Duration::from_millis(told.stall_after_ms),
         ..Spec::new(scenario)
-    };
-    spec.check().map_err(|error| error.to_string())?;
-    Ok(spec)
+    })
 }
 
 /// The footer of a recording whose trace was closed at a time in nanoseconds since the run began.

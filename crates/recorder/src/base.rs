@@ -18,10 +18,22 @@ pub(super) fn learn(stack: u32, at: &'static Location<'static>) {
     _ = MADE.set((stack, at));
 }
 
+/// The folder in which the program was built, for a program whose recorder is of another workspace.
+static BUILT_IN: OnceLock<PathBuf> = OnceLock::new();
+
+/// Declares the folder of the workspace that the program was built in. Without this, the recorder finds the folder by itself if it
+/// was built in the same workspace. Call it before the first recorder is created.
+pub fn built_in(folder: PathBuf) {
+    _ = BUILT_IN.set(folder);
+}
+
 /// The folder in which the program was built: `None` before the first recorder, without debug information, and in a package that was
 /// built alone, where the compiler's locations are whole paths too.
 pub fn base() -> Option<&'static Path> {
     static BASE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    if let Some(folder) = BUILT_IN.get() {
+        return Some(folder);
+    }
     let (stack, at) = MADE.get()?;
     BASE.get_or_init(|| stack::addresses(*stack).iter().find_map(|address| above(*address, Path::new(at.file())))).as_deref()
 }

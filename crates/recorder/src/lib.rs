@@ -109,7 +109,7 @@ mod symbols;
 mod turns;
 mod waits;
 
-pub use base::base;
+pub use base::{base, built_in};
 pub use facts::Detail;
 pub use hooks::{Taps, observe};
 pub use init::{AlreadyObserved, init, observe_process};

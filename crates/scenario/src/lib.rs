@@ -159,6 +159,8 @@ pub enum Group {
     Resilience,
     /// Run servers, clients and a database in one process.
     Real,
+    /// Crates of the user, which are not in the catalogue.
+    Sketches,
 }
 
 impl Group {
@@ -172,6 +174,7 @@ impl Group {
             Group::Resources => "Resources and shutdown",
             Group::Resilience => "Resilience",
             Group::Real => "Real I/O",
+            Group::Sketches => "Sketches",
         }
     }
 }

@@ -9,6 +9,7 @@
 //! It is generic over inputs, screen and engine, so that tests can drive it with a
 //! script and without a terminal.
 
+mod bench;
 mod editor;
 mod engine;
 mod hunting;
@@ -18,12 +19,14 @@ mod programs;
 mod reaper;
 mod runs;
 pub mod seen;
+mod sketch;
 mod sources;
 mod terminal;
 
 use std::io;
 use std::time::{Duration, Instant};
 
+use bench::Bench;
 pub use engine::{Engine, OnScreen, Running, Tokio};
 use hunting::Hunts;
 use leaving::Leaving;
@@ -124,6 +127,7 @@ pub struct Shell<E, S, G: Engine> {
     next: Option<Next>,
     programs: Programs,
     hunts: Hunts,
+    bench: Bench,
     /// The runs that are stopping, until they are gone.
     leaving: Leaving<G::Run>,
     cache: ui::Cache,
@@ -158,6 +162,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             next: None,
             programs: Programs::default(),
             hunts: Hunts::default(),
+            bench: Bench::default(),
             leaving: Leaving::default(),
             cache: ui::Cache::default(),
             reaper,
@@ -195,6 +200,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     }
 
     fn turn_until_exit(&mut self) -> io::Result<Exit> {
+        self.open_workshop();
         self.draw()?;
         // This takes a moment, so it comes after the first frame, and before the first run.
         if self.model.can_run() {
@@ -205,6 +211,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             self.turned_at = self.events.now();
             self.perform(effects)?;
             self.advance();
+            let news = self.look_at_sketch();
+            self.perform(news)?;
             if self.surface.ready()? && self.dirty && self.may_draw() {
                 self.draw()?;
             }
@@ -241,8 +249,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn collect(&mut self) -> io::Result<Vec<Effect>> {
         let mut effects = Vec::new();
         if !self.moves() && !self.dirty && self.surface.ready()? {
-            // The list of processes may change meanwhile.
+            // The list of processes, or the time of a build, may change meanwhile.
             let until = self.model.programs.as_ref().map(|_| self.turned_at + LISTED);
+            let until = until.or_else(|| self.builds().then(|| self.turned_at + STILL));
             let input = self.events.next(until);
             // The cursor did not move during the sleep.
             self.ticked_at = self.events.now();
@@ -281,7 +290,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     fn take(&mut self, input: Option<Input>, effects: &mut Vec<Effect>) -> io::Result<()> {
         self.answers |= input.is_some();
         let action = match input {
-            None => None,
+            None | Some(Input::Woken) => None,
             Some(Input::Key(key)) => {
                 // A notice stays until the next key, even one that does nothing.
                 self.dirty |= self.model.notice.take().is_some();
@@ -335,6 +344,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 Effect::Save { path, force } => self.save(&path, force),
                 Effect::KeepLayout(layout) => self.keep_layout(layout),
                 Effect::OpenEditor(line) => self.edit(&line)?,
+                Effect::MakeOwn { scenario, folder } => self.make_own(scenario, folder)?,
                 Effect::Suspend => self.suspend()?,
             }
         }
@@ -377,11 +387,13 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         view.phase = phase;
         if phase == Phase::Over {
             view.report = run.report().cloned();
+            let (refused, exit) = (run.refused(), run.take_exit());
             if let Some(run) = self.run.take() {
                 let now = self.events.now();
                 self.leaving.take(run, now);
                 self.leaving.sweep(now, Duration::ZERO, &mut self.reaper);
             }
+            self.tell_end(refused, exit);
         }
         if let Some(old) = old {
             attach::shortened(&mut self.model, &old);

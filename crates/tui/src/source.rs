@@ -5,6 +5,7 @@
 //! the name that it has there, shortened to fit into a bar.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::Known;
@@ -27,10 +28,14 @@ const WRAPPERS: [&str; 4] = ["instrument", "in_current_span", "with_subscriber",
 
 /// The names in a scenario's source, which is parsed once per process.
 pub fn names(scenario: &'static Scenario) -> Arc<Names> {
-    static KNOWN: Mutex<Option<HashMap<&'static str, Arc<Names>>>> = Mutex::new(None);
+    // A sketch has another source after each save.
+    type Known = HashMap<(&'static str, &'static str), Arc<Names>>;
+    static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let read = || Arc::new(read(format!("/{}.rs", scenario.id.replace('-', "_")), scenario.source));
-    known.get_or_insert_default().entry(scenario.id).or_insert_with(read).clone()
+    let file = Path::new(scenario.path).file_name().and_then(|name| name.to_str());
+    let file = file.map_or_else(|| format!("/{}.rs", scenario.id.replace('-', "_")), |file| format!("/{file}"));
+    let read = || Arc::new(read(file, scenario.source));
+    known.get_or_insert_default().entry((scenario.id, scenario.source)).or_insert_with(read).clone()
 }
 
 /// What recordings of these scenarios are opened with.

@@ -6,6 +6,8 @@
 use std::mem;
 use std::path::PathBuf;
 
+use scenario::Scenario;
+
 use crate::app::panes::Layout;
 use engine::Spec;
 use engine::hunt::Hunt;
@@ -38,6 +40,13 @@ pub enum Effect {
         path: PathBuf,
         /// Whether to overwrite an existing file.
         force: bool,
+    },
+    /// Put this scenario into a folder as a crate of its own, and open it.
+    MakeOwn {
+        /// The scenario.
+        scenario: &'static Scenario,
+        /// The folder, which must not exist or be empty.
+        folder: PathBuf,
     },
     /// Open this line in the user's editor.
     OpenEditor(SourceLine),
@@ -76,6 +85,7 @@ impl Effect {
             | Self::Copy(_)
             | Self::Save { .. }
             | Self::OpenEditor(_)
+            | Self::MakeOwn { .. }
             | Self::Suspend => mem::discriminant(self) == mem::discriminant(earlier),
         }
     }

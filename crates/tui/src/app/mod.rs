@@ -23,6 +23,7 @@ pub mod run;
 mod scroll;
 pub mod search;
 pub mod session;
+pub mod sketch;
 #[cfg(test)]
 mod testing;
 mod themes;

@@ -160,6 +160,8 @@ pub enum Wanted {
     Filter,
     /// What to search for in a pane.
     Search(Pane),
+    /// The folder for a sketch.
+    Folder,
     /// The file to save the recording in.
     File {
         /// Whether the user has been warned that the file exists; a second Enter overwrites it.

@@ -22,6 +22,7 @@ use crate::app::run::prediction::Predict;
 pub use crate::app::run::view::{Cursor, Pending, RunView, StoryView};
 use crate::app::search::sought::Search;
 use crate::app::session::Session;
+use crate::app::sketch::view::SketchView;
 use crate::app::timeline::reading::Reading;
 use crate::app::timeline::tip::Tip;
 pub use crate::app::timeline::view::{COUNTERS_NEED, GroupBy, Grouping, LaneKind, LaneView, Timeline};
@@ -82,6 +83,8 @@ pub struct Model {
     pub session: Session,
     /// Set if the screen is for programs, and not for scenarios: there is nothing to run or to set.
     pub programs: Option<Programs>,
+    /// The sketch that is open. It is the first entry of the catalogue.
+    pub sketch: Option<SketchView>,
     /// Whether the run on screen comes from a recording, so it cannot be run again or saved.
     pub replay: bool,
     /// The ids of the scenarios that were run on screen, in this or an earlier session.
@@ -159,6 +162,7 @@ impl Model {
             areas: Areas::default(),
             session: Session::default(),
             programs: None,
+            sketch: None,
             replay: false,
             seen: BTreeSet::new(),
             solved: BTreeSet::new(),

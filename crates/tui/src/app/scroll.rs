@@ -9,6 +9,7 @@ use crate::app::overlay::{findings, hunt, palette, range};
 use crate::app::panes::Pane;
 use crate::app::run::predict;
 use crate::app::search;
+use crate::app::sketch::shown;
 use crate::app::timeline::lanes::Lanes;
 use crate::app::timeline::{grouping, kinds, selection};
 
@@ -27,6 +28,7 @@ pub(in crate::app) fn step(model: &mut Model, step: Move) {
     match model.focus {
         Pane::Scenarios => move_in_list(model, by),
         Pane::Parameters => move_in_form(model, by),
+        Pane::Timeline if shown::shows_problems(model) => move_problem(model, by),
         Pane::Timeline if kinds::is_on(model) => move_row(model, by),
         Pane::Timeline | Pane::Task => move_selection(model, by),
         Pane::Log => scroll_log(model, by),
@@ -47,6 +49,7 @@ pub(in crate::app) fn scroll(model: &mut Model, pane: Pane, rows: i32) {
         // The field that is being edited stays under the cursor.
         Pane::Parameters if model.mode.edited().is_some() => {}
         Pane::Parameters => move_in_form(model, by.signum()),
+        Pane::Timeline if shown::shows_problems(model) => move_problem(model, by.signum()),
         Pane::Timeline if kinds::is_on(model) => move_row(model, by.signum()),
         Pane::Timeline => scroll_lanes(model, by),
         Pane::Log => scroll_log(model, by),
@@ -110,6 +113,12 @@ fn move_in_form(model: &mut Model, by: i64) {
 
 fn lane_count(model: &Model) -> usize {
     Lanes::of(model).map_or(0, |lanes| lanes.len())
+}
+
+fn move_problem(model: &mut Model, by: i64) {
+    if let Some(sketch) = &mut model.sketch {
+        sketch.row = moved(sketch.row, by, sketch.problems().len().saturating_sub(1));
+    }
 }
 
 fn move_row(model: &mut Model, by: i64) {

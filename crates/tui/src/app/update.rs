@@ -18,6 +18,7 @@ use crate::app::overlay::{arrange, explain, hunt, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
 use crate::app::run::{bookmarks, challenge, compare, cursor, jump, playback, predict, save, scheduler, story};
+use crate::app::sketch::{life, own};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
 
@@ -82,6 +83,8 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         // These need the shell.
         Action::Suspend => return vec![Effect::Suspend],
         Action::OpenEditor => return editor::open(model),
+        Action::OpenProblem => return life::open_problem(model),
+        Action::MakeOwn => return own::make(model),
         Action::Attach => return attach::attach(model),
         Action::Pick if matches!(model.mode, Mode::Overlay(Overlay::Hunt { .. })) => return hunt::open(model),
         Action::Pick => return pick::pick(model),
@@ -96,10 +99,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Stop => return playback::stop(model),
         Action::Step(stride) => return cursor::step(model, stride),
         Action::RunCommand => return run_command(model),
-        Action::PutOff => return scheduler::put_off(model),
-        Action::TakeBack => return scheduler::take_back(model),
-        Action::Challenge => return challenge::begin(model),
-        Action::Hunt => return hunt::hunt(model),
+        Action::PutOff | Action::TakeBack | Action::Challenge | Action::Hunt => return search_schedules(model, &action),
         Action::Share => return playback::share(model),
         Action::Close => return close(model),
         Action::Answer => return predict::take(model),
@@ -156,6 +156,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextBookmark => bookmarks::to_bookmark(model, true),
         Action::PreviousBookmark => bookmarks::to_bookmark(model, false),
         Action::SaveAs => save::ask(model),
+        Action::Own => own::ask(model),
         Action::Arrange => arrange::open(model),
         Action::Choose => arrange::choose(model),
         Action::Explain(tab) => explain::open(model, tab),
@@ -199,6 +200,16 @@ fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
 }
 
 /// Closes the innermost layer.
+/// Tries other schedules, by hand or by a hunt.
+fn search_schedules(model: &mut Model, action: &Action) -> Vec<Effect> {
+    match action {
+        Action::PutOff => scheduler::put_off(model),
+        Action::TakeBack => scheduler::take_back(model),
+        Action::Challenge => challenge::begin(model),
+        _ => hunt::hunt(model),
+    }
+}
+
 fn close(model: &mut Model) -> Vec<Effect> {
     match model.mode {
         Mode::Overlay(Overlay::Predict { .. }) => return predict::begin(model),

@@ -16,6 +16,7 @@ use super::{Engine, Events, Running, Shell, Surface, is_gone};
 use crate::app::editor;
 use crate::app::effect::SourceLine;
 use crate::app::run::playback;
+use crate::app::sketch::shown;
 
 /// How long to record a run between two checks of whether the editor has exited.
 const LOOK: Duration = Duration::from_millis(20);
@@ -71,6 +72,12 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             let moved = Path::new(&*place.file).is_relative() && !path.starts_with(built);
             let base = if moved { env::current_dir().unwrap_or_default() } else { built.to_owned() };
             return find(&path, &base, &roots(&base)).map(|file| (file, None));
+        }
+        if let Some(folder) = shown::folder_of(&self.model, &place.file) {
+            let mut roots = roots(folder);
+            // The crate that a playground is for.
+            roots.extend(folder.parent().filter(|_| folder.ends_with("playground")).map(Path::to_owned));
+            return find(Path::new(&place.file), folder, &roots).map(|file| (file, None));
         }
         let missing = match find(Path::new(&place.file), Path::new(SOURCES), &roots(Path::new(SOURCES))) {
             Ok(file) => return Ok((file, None)),

@@ -4,16 +4,17 @@
 use std::env;
 use std::fs::File;
 use std::io::{self, Seek};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use scenario::Scenario;
+use scenario::{Group, Scenario};
 
 use super::seen;
 use crate::app::panes::Layout;
 use crate::app::run::prediction::Score;
 use crate::limits;
 use engine::attach::Feed;
+use engine::sketch::{Built, Exit, SketchRun};
 use engine::{Attached, Detail, Ending, Phase, Report, Run, Spec, StartError, Tape, recording_cost_ns};
 use trace::Trace;
 
@@ -33,6 +34,21 @@ pub trait Engine {
     fn follow(&mut self, feed: Feed) -> Option<Self::Run> {
         drop(feed);
         None
+    }
+
+    /// Uses this build of the sketch from now on. Returns the one before.
+    fn build(&mut self, built: Built) -> Option<Built> {
+        Some(built)
+    }
+
+    /// Makes a crate of a scenario in a folder. Returns the scenario's source file in it, relative to the folder.
+    ///
+    /// # Errors
+    ///
+    /// In one line, if the folder cannot be used.
+    fn lay(&mut self, scenario: &'static Scenario, folder: &Path) -> Result<String, String> {
+        let _ = scenario;
+        Err(format!("{} cannot be made here", folder.display()))
     }
 
     /// Records, for later sessions, that a scenario was run.
@@ -113,6 +129,14 @@ pub trait Running: Send {
     fn is_abandoned(&self) -> bool {
         self.report().is_some_and(|report| report.ending == Ending::Abandoned)
     }
+    /// See [`SketchRun::refused`].
+    fn refused(&mut self) -> Option<StartError> {
+        None
+    }
+    /// See [`SketchRun::take_exit`].
+    fn take_exit(&mut self) -> Option<Exit> {
+        None
+    }
     /// See [`Run::sink_fault`] and [`Attached::take_fault`].
     fn fault(&mut self) -> Option<String> {
         None
@@ -146,6 +170,10 @@ pub struct Tokio {
     pub seen: Option<PathBuf>,
     /// Returns unused memory to the system: see [`Engine::give_back`].
     pub give_back: fn(),
+    /// Makes a crate of a scenario: see [`Engine::lay`].
+    pub lay: fn(&'static Scenario, &Path) -> Result<String, String>,
+    /// The newest build of the sketch that is open.
+    pub sketch: Option<Built>,
 }
 
 /// Truncates the file for the next recording.
@@ -169,6 +197,8 @@ pub enum OnScreen {
     Run(Box<Recorded>),
     /// A program.
     Program(Box<Attached>),
+    /// A run of a sketch.
+    Sketch(Box<SketchRun>),
 }
 
 impl Engine for Tokio {
@@ -180,6 +210,11 @@ impl Engine for Tokio {
 
     fn start(&mut self, spec: &Spec) -> Result<OnScreen, StartError> {
         limits::check(spec.workers).map_err(StartError::System)?;
+        if spec.scenario.group == Group::Sketches {
+            let built =
+                self.sketch.as_ref().ok_or_else(|| StartError::System(io::Error::other("the sketch is not built yet")))?;
+            return built.run(spec).map(|run| OnScreen::Sketch(Box::new(run)));
+        }
         let file = self.record.as_ref().map(again).transpose().map_err(StartError::System)?;
         let mut run = Run::start(spec)?;
         let tape = if let Some(file) = file {
@@ -195,6 +230,14 @@ impl Engine for Tokio {
 
     fn give_back(&self) -> fn() {
         self.give_back
+    }
+
+    fn build(&mut self, built: Built) -> Option<Built> {
+        self.sketch.replace(built)
+    }
+
+    fn lay(&mut self, scenario: &'static Scenario, folder: &Path) -> Result<String, String> {
+        (self.lay)(scenario, folder)
     }
 
     fn seen(&mut self, id: &str) -> io::Result<()> {
@@ -228,6 +271,7 @@ impl Running for OnScreen {
         match self {
             Self::Run(it) => it.run.drain(trace),
             Self::Program(it) => it.drain(trace),
+            Self::Sketch(it) => it.drain(trace),
         }
     }
 
@@ -235,6 +279,7 @@ impl Running for OnScreen {
         match self {
             Self::Run(it) => it.run.wait(at_most),
             Self::Program(it) => it.wait(at_most),
+            Self::Sketch(it) => it.wait(at_most),
         }
     }
 
@@ -242,6 +287,7 @@ impl Running for OnScreen {
         match self {
             Self::Run(it) => it.run.phase(),
             Self::Program(it) => it.phase(),
+            Self::Sketch(it) => it.phase(),
         }
     }
 
@@ -249,6 +295,7 @@ impl Running for OnScreen {
         match self {
             Self::Run(it) => it.run.report(),
             Self::Program(it) => it.report(),
+            Self::Sketch(it) => it.report(),
         }
     }
 
@@ -256,6 +303,7 @@ impl Running for OnScreen {
         match self {
             Self::Run(it) => it.run.stop(),
             Self::Program(it) => it.leave(),
+            Self::Sketch(it) => it.stop(),
         }
     }
 
@@ -263,6 +311,7 @@ impl Running for OnScreen {
         match self {
             Self::Run(it) => it.run.leave(),
             Self::Program(it) => it.leave(),
+            Self::Sketch(it) => it.leave(),
         }
     }
 
@@ -270,6 +319,7 @@ impl Running for OnScreen {
         match self {
             Self::Run(it) => it.run.is_gone_within(at_most),
             Self::Program(_) => true,
+            Self::Sketch(it) => it.is_gone_within(at_most),
         }
     }
 
@@ -277,38 +327,53 @@ impl Running for OnScreen {
         match self {
             Self::Run(it) => it.run.sink_fault(),
             Self::Program(it) => it.take_fault(),
+            Self::Sketch(_) => None,
         }
+    }
+
+    fn refused(&mut self) -> Option<StartError> {
+        if let Self::Sketch(it) = self { it.refused() } else { None }
+    }
+
+    fn take_exit(&mut self) -> Option<Exit> {
+        if let Self::Sketch(it) = self { it.take_exit() } else { None }
     }
 
     fn take_old(&mut self) -> Option<Trace> {
         match self {
-            Self::Run(_) => None,
             Self::Program(it) => it.take_old(),
+            Self::Run(_) | Self::Sketch(_) => None,
         }
     }
 
     fn tape(&self) -> Option<Tape> {
         match self {
             Self::Run(it) => it.tape.clone(),
-            Self::Program(_) => None,
+            Self::Program(_) | Self::Sketch(_) => None,
         }
     }
 
     fn pause(&self, paused: bool) {
-        if let Self::Run(it) = self {
-            it.run.pause(paused);
+        match self {
+            Self::Run(it) => it.run.pause(paused),
+            Self::Sketch(it) => it.pause(paused),
+            Self::Program(_) => {}
         }
     }
 
     fn step(&self) {
-        if let Self::Run(it) = self {
-            it.run.step();
+        match self {
+            Self::Run(it) => it.run.step(),
+            Self::Sketch(it) => it.step(),
+            Self::Program(_) => {}
         }
     }
 
     fn set_pace(&self, pace: f64) {
-        if let Self::Run(it) = self {
-            it.run.set_pace(pace);
+        match self {
+            Self::Run(it) => it.run.set_pace(pace),
+            Self::Sketch(it) => it.set_pace(pace),
+            Self::Program(_) => {}
         }
     }
 }

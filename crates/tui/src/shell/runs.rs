@@ -8,6 +8,7 @@ use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
 use crate::app::panes::Layout;
 use crate::app::run::{challenge, lifecycle, playback, predict, save};
+use crate::app::sketch::life;
 use engine::Spec;
 
 /// How long a turn waits for the old run to be gone and the new one to record: most virtual runs are over by then.
@@ -35,8 +36,11 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.start_next();
     }
 
-    /// Records that a scenario was run.
+    /// Records that a scenario was run. A sketch is not part of the catalogue.
     fn remember(&mut self, id: &'static str) {
+        if self.model.sketch.as_ref().is_some_and(|sketch| sketch.id == id) {
+            return;
+        }
         if self.model.seen.insert(id)
             && let Err(error) = self.engine.seen(id)
         {
@@ -47,6 +51,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Records how many predictions were right, once the run that they are about is over.
     pub(super) fn keep_score(&mut self) {
         if let Some((id, score)) = predict::settle(&mut self.model)
+            && self.model.sketch.as_ref().is_none_or(|sketch| sketch.id != id)
             && let Err(error) = self.engine.keep_score(id, score)
         {
             self.model.warn(format!("cannot record the predictions about {id}: {error}"));
@@ -98,6 +103,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             return;
         }
         let Some(Next { spec, .. }) = self.next.take() else { return };
+        life::started(&mut self.model, &spec);
         let disturbed = self.leaving.disturbs();
         match self.engine.start(&spec) {
             Ok(run) if out_of_sight => self.pending = Some(PendingRun::new(spec, run, disturbed)),
@@ -149,8 +155,9 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.pass_time();
         let until = Instant::now() + SETTLE;
         let at_ns = self.model.run.as_ref().map_or(0, lifecycle::kept_ns);
-        let taken = self.pending.take_if(|pending| pending.is_there_by(until, at_ns));
-        if let Some(pending) = taken {
+        let is_there = self.pending.as_mut().is_some_and(|pending| pending.is_there_by(until, at_ns));
+        self.drop_refused();
+        if let Some(pending) = self.pending.take_if(|_| is_there) {
             self.replace(pending);
         }
         self.start_next();

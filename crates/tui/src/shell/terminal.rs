@@ -17,6 +17,11 @@ pub trait Events {
     /// Waits for the next input; `None` if none comes by the deadline. Without a deadline, waits for ever.
     fn next(&mut self, until: Option<Instant>) -> Option<Input>;
 
+    /// Wakes a wait for the next input, from any thread.
+    fn waker(&self) -> Box<dyn Fn() + Send> {
+        Box::new(|| ())
+    }
+
     /// Stops reading the terminal, so that another program can, or resumes.
     fn hold(&mut self, held: bool) {
         let _ = held;
@@ -87,6 +92,10 @@ impl Events for Inputs {
 
     fn next(&mut self, until: Option<Instant>) -> Option<Input> {
         Inputs::next(self, until)
+    }
+
+    fn waker(&self) -> Box<dyn Fn() + Send> {
+        Box::new(Inputs::waker(self))
     }
 
     fn hold(&mut self, held: bool) {

@@ -30,6 +30,8 @@ const MOMENT: Duration = Duration::from_millis(1);
 /// An input from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
+    /// Something outside has news: look at it.
+    Woken,
     /// A key.
     Key(KeyEvent),
     /// The mouse.
@@ -50,6 +52,7 @@ pub enum Input {
 #[derive(Debug)]
 pub struct Inputs {
     queue: Receiver<Input>,
+    sender: Sender<Input>,
     /// Inputs that came while another program had the terminal.
     kept: VecDeque<Input>,
     /// A byte asks the thread on the terminal to pause, its answer confirms that, and another byte lets it go on.
@@ -71,10 +74,10 @@ impl Inputs {
         let (holds, asked) = UnixStream::pair()?;
         signals::note()?;
         let signals = Signals::new(signals::heeded(&[SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH]))?;
-        let also = sender.clone();
+        let (also, own) = (sender.clone(), sender.clone());
         thread::Builder::new().name("signals".to_owned()).spawn(move || forward_signals(signals, &also))?;
         thread::Builder::new().name("input".to_owned()).spawn(move || forward_events(&sender, &asked))?;
-        Ok(Self { queue, kept: VecDeque::new(), holds })
+        Ok(Self { queue, sender: own, kept: VecDeque::new(), holds })
     }
 
     /// Waits for the next input; `None` if none comes by the deadline. Without a deadline, waits for ever.
@@ -94,6 +97,13 @@ impl Inputs {
 }
 
 impl Inputs {
+    /// Wakes the event loop from any thread.
+    pub fn waker(&self) -> impl Fn() + Send + 'static {
+        let sender = self.sender.clone();
+        // The event loop may have ended.
+        move || drop(sender.send(Input::Woken))
+    }
+
     /// Stops reading the terminal, so that another program can, or resumes. A SIGINT that came meanwhile was meant for that
     /// program, and is dropped.
     pub fn hold(&mut self, held: bool) {

@@ -18,6 +18,8 @@ use super::words;
 use crate::app::model::{Model, Pending, RunView};
 use crate::app::programs::view::{Current, Programs};
 use crate::app::run::predict;
+use crate::app::sketch::shown;
+use crate::app::sketch::view::{Building, Trouble};
 use crate::text;
 use engine::{Ending, is_open_to_the_network};
 use trace::Missing;
@@ -195,6 +197,16 @@ fn times(look: Look, run: &RunView) -> String {
 /// The state, padded to one width so that nothing moves when it changes.
 fn standing(look: Look, model: &Model) -> (String, Style) {
     let [play, pause, end] = look.glyphs.play;
+    if let Some(sketch) = model.sketch.as_ref().filter(|_| shown::is_shown(model)) {
+        if let Some(Building { seconds, .. }) = sketch.building {
+            return (format!("{} building {seconds} s", look.glyphs.more), look.warn());
+        }
+        match sketch.trouble {
+            Trouble::Broken(_) => return (format!("{} {:<9}", look.glyphs.lane.ends[1], "not built"), look.error()),
+            Trouble::Ended(_) => return (format!("{end} {:<9}", "exited"), look.error()),
+            Trouble::None => {}
+        }
+    }
     // The form already differs from what is on screen.
     match model.pending {
         Pending::Nothing => {}

@@ -113,6 +113,12 @@ pub enum Action {
     Hunt,
     /// Copies the run's share line, and shows it.
     Share,
+    /// Asks for the folder in which the scenario becomes the user's own.
+    Own,
+    /// Makes the scenario the user's own in the typed folder.
+    MakeOwn,
+    /// Opens the place of the selected error of the compiler in the user's editor.
+    OpenProblem,
     /// Starts typing the name of the file to save the recording in.
     SaveAs,
     /// Saves the recording in the typed file.

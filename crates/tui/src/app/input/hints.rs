@@ -17,6 +17,7 @@ use crate::app::programs::view::Programs;
 use crate::app::run::playback;
 use crate::app::run::view::RunView;
 use crate::app::search;
+use crate::app::sketch::shown;
 use engine::Phase;
 use trace::{End, Task};
 
@@ -137,6 +138,8 @@ fn works(model: &Model, action: &Action) -> bool {
         | Action::TypeTime => run.is_some(),
         Action::PutOff => run.is_some_and(|run| run.cursor.poll.is_some() && run.spec.clock == Clock::Virtual) && model.can_run(),
         Action::TakeBack => model.can_run() && !model.session.schedules.is_empty(),
+        Action::Own => model.can_run() && model.sketch.as_ref().is_none_or(|sketch| sketch.id != model.form.scenario.id),
+        Action::OpenProblem => shown::shows_problems(model),
         Action::UndoView => model.session.history.has_earlier(),
         Action::Show => shows(model),
         Action::RunCommand => palette::any(model),

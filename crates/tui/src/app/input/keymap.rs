@@ -9,6 +9,7 @@ use crate::app::mode::{Mode, Overlay, Wanted};
 use crate::app::model::Model;
 use crate::app::panes::{ExplainTab, Pane};
 use crate::app::run::predict;
+use crate::app::sketch::shown;
 
 /// What receives the keys now.
 pub fn context(model: &Model) -> Context {
@@ -22,6 +23,7 @@ pub fn context(model: &Model) -> Context {
             Wanted::Filter => Context::Filter,
             Wanted::Search(_) => Context::Find,
             Wanted::File { .. } => Context::File,
+            Wanted::Folder => Context::Folder,
         },
         Mode::Overlay(overlay) => match overlay {
             Overlay::Help { .. } => Context::Help,
@@ -53,6 +55,10 @@ pub fn key(model: &Model, event: KeyEvent) -> Option<Action> {
         return Some(Action::Type(between));
     }
     let bound = model.bindings.bound(context, key);
+    // Errors in the place of the lanes have the keys of a list.
+    if context == Context::Pane(Pane::Timeline) && key.code == KeyCode::Enter && shown::shows_problems(model) {
+        return Some(Action::OpenProblem);
+    }
     // Enter opens a row of other lanes; the table's help says so.
     if context == Context::Pane(Pane::Timeline) && key.code == KeyCode::Enter && !model.timeline.shows_tasks() {
         return Some(Action::Open);

@@ -17,6 +17,10 @@ pub(in crate::app) fn hunt(model: &mut Model) -> Vec<Effect> {
         start::refuse_a_run(model);
         return Vec::new();
     }
+    if model.sketch.as_ref().is_some_and(|sketch| sketch.id == model.form.scenario.id) {
+        model.notify(true, "a sketch runs in its own process, where it cannot be hunted; try schedules in the form, or x");
+        return Vec::new();
+    }
     let is_open = matches!(model.mode, Mode::Overlay(Overlay::Hunt { .. }));
     let spec = Spec { clock: Clock::Virtual, workers: 0, pace: None, ..model.form.spec(model.options.limit) };
     let hunt = Hunt { all: true, ..Hunt::new(Spec { schedule: engine::Schedule::default(), ..spec }) };

@@ -86,6 +86,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("focus-code", &["code pane"]),
     ("focus-task", &["selected task", "task"]),
     ("tour", &["course", "what next", "progress", "learning path"]),
+    ("own", &["make my own", "sketch", "copy scenario", "new crate", "change code"]),
+    ("open-problem", &["compiler error", "build error"]),
     ("edit-line", &["editor", "vim", "open file"]),
 ];
 

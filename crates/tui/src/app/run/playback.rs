@@ -13,6 +13,7 @@ use crate::app::panes::Pane;
 use crate::app::run::view::RunView;
 use crate::app::run::{answers, scheduler};
 use crate::app::session::Entry;
+use crate::app::sketch::shown;
 use crate::app::timeline::{listing, viewport};
 use engine::{Ending, Phase};
 
@@ -194,6 +195,7 @@ pub(in crate::app) fn share(model: &mut Model) -> Vec<Effect> {
         Some(run) => run.spec.share(),
         None => model.form.spec(model.options.limit).share(),
     };
+    let line = shown::share(model, line);
     model.notify(false, line.clone());
     vec![Effect::Copy(line)]
 }

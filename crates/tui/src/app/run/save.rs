@@ -10,6 +10,7 @@ use crate::app::input::text_field::TextField;
 use crate::app::mode::{Mode, Prompt, Wanted};
 use crate::app::model::Model;
 use engine::SaveError;
+use scenario::Group;
 
 /// Opens the prompt for the file name.
 pub(in crate::app) fn ask(model: &mut Model) {
@@ -18,6 +19,9 @@ pub(in crate::app) fn ask(model: &mut Model) {
         model.notify(model.replay, why);
         return;
     };
+    if run.spec.scenario.group == Group::Sketches {
+        return model.notify(false, "the run of a sketch cannot be saved: its code may be another one at the next save");
+    }
     let name = format!("{}-{}.rec", run.spec.scenario.id, run.spec.seed);
     model.mode = Mode::Prompt(Prompt { what: Wanted::File { overwrite: false }, text: TextField::new(name), error: None });
 }

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use scenario::Group;
 
 use crate::app::model::{Areas, CodeTab, Model, Pane};
 use crate::ui::highlight::{Cache, Part, Shown};
@@ -78,8 +79,11 @@ fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Are
         pen.put(&format!(" {} ", tab.title()), if open { look.title(focus).patch(look.heading()) } else { look.dim() });
         areas.tabs.push((tab, Rect { x: start, width: pen.x() - start, height: area.height.min(1), ..area }));
     }
-    let file = model.form.scenario.id.replace('-', "_");
+    let scenario = model.form.scenario;
+    let file = scenario.id.replace('-', "_");
     let remark = match model.code.tab {
+        CodeTab::Rust | CodeTab::Test if scenario.group == Group::Sketches => scenario.path.to_owned(),
+        CodeTab::Asyncio if scenario.group == Group::Sketches => String::new(),
         CodeTab::Lesson => String::new(),
         CodeTab::Rust => format!("{file}.rs"),
         CodeTab::Test => format!("{file}.rs, {file}.py"),

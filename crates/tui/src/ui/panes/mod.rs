@@ -30,3 +30,4 @@ mod tally;
 pub(crate) mod task;
 mod threads;
 pub(crate) mod timeline;
+mod trouble;

@@ -5,7 +5,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use scenario::{Figure, Outcome, unit_after};
+use scenario::{Figure, Group, Outcome, unit_after};
 
 use crate::app::model::RunView;
 use crate::app::run::compare::{Comparison, compare};
@@ -169,6 +169,9 @@ fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> 
         }
         Ending::CutOff => (cancelled, "the recording is cut off: its end is unknown".into(), look.warn()),
         Ending::Exited => (ok, "the program has ended".into(), look.text()),
+        Ending::Lost(reason) if run.spec.scenario.group == Group::Sketches => {
+            (failed, format!("the sketch {}", first_line(reason)), look.error())
+        }
         Ending::Lost(reason) => (failed, format!("the program was lost: {}", first_line(reason)), look.error()),
     };
     Some(line)

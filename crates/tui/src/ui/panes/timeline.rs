@@ -8,7 +8,9 @@ use crate::app::model::{Areas, Model, Pane, RunView};
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
-use crate::ui::panes::{branches, grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status};
+use crate::ui::panes::{
+    branches, grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status, trouble,
+};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
@@ -45,12 +47,14 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let inside = chrome::inside(area);
     let Some(run) = &model.run else {
         chrome::title(buf, look, area, focus, "Timeline", "");
-        let [none, instead] = match model.programs {
-            Some(_) => ["no program yet", "attach to a process to see its tasks here"],
-            None => ["no run yet", "pick a scenario and run it to see its tasks here"],
+        let [none, instead] = match (trouble::building(model), &model.programs) {
+            (Some(texts), _) => texts,
+            (None, Some(_)) => ["no program yet", "attach to a process to see its tasks here"].map(str::to_owned),
+            (None, None) => ["no run yet", "pick a scenario and run it to see its tasks here"].map(str::to_owned),
         };
-        Pen::new(buf, look, inside, 1).space(2).put(none, look.strong());
-        Pen::new(buf, look, inside, 2).space(2).put(instead, look.dim());
+        Pen::new(buf, look, inside, 1).space(2).put(&none, look.strong());
+        Pen::new(buf, look, inside, 2).space(2).put(&instead, look.dim());
+        trouble::render(buf, look, model, inside);
         areas.lanes = Rect { height: 0, ..inside };
         return;
     };
@@ -63,6 +67,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let explained = if inside.height >= EXPLAINED { legend::rows(look, model, run, inside) } else { 0 };
     let counted = quantities::rows(model, run, inside);
     areas.counters = usize::from(counted);
+    let whole = inside;
     let (inside, explained) = split(inside, explained);
     let (inside, status) = split(inside, u16::from(status::has_row(run)));
     let (inside, map) = split(inside, u16::from(inside.height >= MAP));
@@ -82,6 +87,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     minimap::render(buf, look, model, run, map, areas);
     status::render(buf, look, run, status);
     legend::render(buf, look, model, run, areas.lanes, explained);
+    trouble::render(buf, look, model, whole);
 }
 
 /// Splits off the last rows of an area.

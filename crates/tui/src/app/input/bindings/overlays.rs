@@ -78,6 +78,8 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("close", Action::Close, ESC, Scope::Time, "Stay at this time.").hint(2, "cancel"),
     Binding::new("save", Action::Save, ENTER, Scope::File, "Save the recording there.").hint(1, "save"),
     Binding::new("close", Action::Close, ESC, Scope::File, "Close without saving.").hint(2, "cancel"),
+    Binding::new("take-folder", Action::MakeOwn, ENTER, Scope::Folder, "Put the crate there, and open it.").hint(1, "make"),
+    Binding::new("close", Action::Close, ESC, Scope::Folder, "Close without making one.").hint(2, "cancel"),
     text("text-left", TextKey::Left, &[key(KeyCode::Left)], Scope::Text, "Go one character left."),
     text("text-right", TextKey::Right, &[key(KeyCode::Right)], Scope::Text, "Go one character right."),
     text("text-home", TextKey::Home, &[key(KeyCode::Home)], Scope::Text, "Go to the start."),

@@ -41,5 +41,8 @@ pub(super) static ROWS: &[Binding] = &[
     focus("focus-code", Pane::Code, "Go to the code."),
     focus("focus-task", Pane::Task, "Go to the selected task."),
     Binding::new("tour", Action::Path, NONE, ALL, "Show what you have run, what is next.").group(Group::Program),
+    Binding::new("own", Action::Own, &[ch('m')], ALL, "Make this scenario my own.").group(Group::Program),
+    Binding::new("open-problem", Action::OpenProblem, NONE, ALL, "Open the compiler's error in your editor.")
+        .group(Group::Program),
     Binding::new("edit-line", Action::OpenEditor, NONE, ALL, "Open this line in your editor.").group(Group::Program),
 ];

@@ -13,7 +13,8 @@ const PROCESSES: &[Key] = &[ch('c')];
 
 /// The row of the table for programs; `None` if it does nothing there.
 pub(super) fn row(binding: Binding) -> Option<Binding> {
-    let is_scenarios = matches!(binding.scope, Scope::Path | Scope::Predict | Scope::Search | Scope::Edit | Scope::File);
+    let is_scenarios =
+        matches!(binding.scope, Scope::Path | Scope::Predict | Scope::Search | Scope::Edit | Scope::File | Scope::Folder);
     if is_scenarios || !works(&binding.action) && binding.scope != LIST {
         return None;
     }
@@ -44,7 +45,8 @@ fn processes(binding: Binding) -> Binding {
 /// Whether an action does something on the screen for programs.
 fn works(action: &Action) -> bool {
     use Action::{
-        Answer, Commit, Compare, Edit, Path, Pick, Predict, Reset, Restart, Save, SaveAs, Share, Stop, SwitchClock, Turn,
+        Answer, Commit, Compare, Edit, MakeOwn, OpenProblem, Own, Path, Pick, Predict, Reset, Restart, Save, SaveAs, Share, Stop,
+        SwitchClock, Turn,
     };
     let tabs = [CodeTab::Lesson, CodeTab::Asyncio, CodeTab::Test];
     !matches!(
@@ -59,6 +61,9 @@ fn works(action: &Action) -> bool {
             | Share
             | SaveAs
             | Save
+            | Own
+            | MakeOwn
+            | OpenProblem
             | Path
             | Compare
             | Predict

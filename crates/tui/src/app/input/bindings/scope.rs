@@ -49,6 +49,8 @@ pub enum Scope {
     Time,
     /// While a file name is typed.
     File,
+    /// While the folder for a sketch is typed.
+    Folder,
 }
 
 /// What receives the keys now.
@@ -86,11 +88,13 @@ pub enum Context {
     Time,
     /// A file to save the recording in.
     File,
+    /// A folder for a sketch.
+    Folder,
 }
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Context; 25] = [
+    pub const ALL: [Context; 26] = [
         Context::Pane(Pane::Scenarios),
         Context::FORM,
         Context::Pane(Pane::Timeline),
@@ -116,6 +120,7 @@ impl Context {
         Context::Edit,
         Context::Time,
         Context::File,
+        Context::Folder,
     ];
 
     /// The form.
@@ -141,6 +146,7 @@ impl Context {
             Context::Edit => "a field",
             Context::Time => "a time that is typed",
             Context::File => "a file that is typed",
+            Context::Folder => "a folder that is typed",
         }
     }
 
@@ -152,6 +158,7 @@ impl Context {
                 | Context::Find
                 | Context::Time
                 | Context::File
+                | Context::Folder
                 | Context::Filter
                 | Context::Palette
                 | Context::Number
@@ -182,7 +189,8 @@ impl Scope {
             | (Scope::Find, Context::Find)
             | (Scope::Typing | Scope::Edit, Context::Edit)
             | (Scope::Time, Context::Time)
-            | (Scope::File, Context::File) => true,
+            | (Scope::File, Context::File)
+            | (Scope::Folder, Context::Folder) => true,
             (Scope::Text | Scope::Typing, context) => context.is_text(),
             _ => false,
         }

@@ -1,0 +1,32 @@
+//! Whether the sketch is what the screen shows, and what follows from that.
+
+use std::path::Path;
+
+use crate::app::model::Model;
+
+/// Whether the sketch is on screen, or what the form describes.
+pub fn is_shown(model: &Model) -> bool {
+    let shown = model.run.as_ref().map_or(model.form.scenario.id, |run| run.spec.scenario.id);
+    model.sketch.as_ref().is_some_and(|sketch| sketch.id == shown || sketch.id == model.form.scenario.id)
+}
+
+/// Whether errors of the compiler are in the place of the lanes.
+pub fn shows_problems(model: &Model) -> bool {
+    is_shown(model) && model.sketch.as_ref().is_some_and(|sketch| !sketch.problems().is_empty())
+}
+
+/// The folder of the sketch on screen, if this file is in it.
+pub fn folder_of<'a>(model: &'a Model, file: &str) -> Option<&'a Path> {
+    let sketch = model.sketch.as_ref().filter(|_| is_shown(model))?;
+    sketch.folder.join(file).is_file().then_some(&sketch.folder)
+}
+
+/// The share line: a sketch is run by cargo, in its folder.
+pub fn share(model: &Model, line: String) -> String {
+    let sketch = model.sketch.as_ref().filter(|_| is_shown(model));
+    let rest = sketch.and_then(|sketch| Some((sketch, line.strip_prefix("async-playground run ")?.strip_prefix(sketch.id)?)));
+    match rest {
+        Some((sketch, rest)) => format!("cd {} && cargo run --{rest}", sketch.folder.display()),
+        None => line,
+    }
+}
