@@ -3,6 +3,7 @@
 mod how;
 mod hunt;
 mod lint;
+mod new;
 mod open;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ use tui::app::colors::ThemeName;
 pub(super) use how::{HowArgs, Speed};
 pub(super) use hunt::HuntArgs;
 pub(super) use lint::LintArgs;
+pub(super) use new::NewArgs;
 pub(super) use open::SketchArgs;
 
 use super::completions;
@@ -112,6 +114,12 @@ pub(super) enum Command {
     /// and repeats exactly. Runs are on the virtual clock and take a fraction of a millisecond.
     #[command(after_help = hunt::EXAMPLES)]
     Hunt(HuntArgs),
+    /// Make a crate for your own scenario, or a service.
+    ///
+    /// Without --from, begin a service as in production: shutdown on signals, health, bounded work, timeouts, tests. It is
+    /// plain Tokio code; its folder 'playground' shows it on the screen.
+    #[command(after_help = new::EXAMPLES)]
+    New(NewArgs),
     /// Open a recording on the screen.
     ///
     /// A recording can be explored like any finished run. Without a terminal, print the report

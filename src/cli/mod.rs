@@ -15,6 +15,7 @@ mod hunt;
 mod lint;
 mod list;
 mod man;
+mod new;
 mod open;
 mod out;
 mod record;
@@ -52,6 +53,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::Watch(command)) => return watch::watch(&command),
         Some(Command::Lint(command)) => return lint::lint(&command),
         Some(Command::Open(command)) => return open::open(&command),
+        Some(Command::New(args)) => new::new(&args),
         Some(Command::Config(args)) => config::tell(&args),
         Some(Command::Completions { shell }) => completions::print(shell),
         Some(Command::Man) => man::print(),

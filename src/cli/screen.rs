@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use async_playground::memory;
+use async_playground::{memory, sketch};
 use engine::attach::Feed;
 use scenario::Scenario;
 use scenarios::CATALOGUE;
@@ -84,8 +84,7 @@ pub(super) fn show(mut model: Model, file: Option<File>, feed: Option<Feed>) -> 
 
 /// Makes a crate of a scenario.
 fn lay(scenario: &'static Scenario, folder: &Path) -> Result<String, String> {
-    let _ = scenario;
-    Err(format!("{} cannot be made", folder.display()))
+    sketch::from_scenario(scenario, folder).map_err(|error| error.to_string())
 }
 
 /// Fails unless a screen can be drawn here.

@@ -1,5 +1,9 @@
-//! A sketch.
+//! A sketch: a scenario in a crate of its own, which its owner edits.
+//!
+//! The crate's main function calls [`main`]. Started by the screen, the process serves it over a socket: the screen asks for runs
+//! and gets their recordings, so code that panics, exits or loops takes nothing with it. Started by hand, it runs once.
 
+mod alone;
 mod build;
 mod described;
 mod process;
@@ -18,10 +22,11 @@ pub use process::Exit;
 pub use run::{Built, SketchRun};
 pub use workshop::{News, Workshop};
 
-/// What the main function of a sketch calls.
+/// What the main function of a sketch calls: serves the screen if the screen has started this process, and otherwise runs the
+/// scenario as the command line says, and prints a report.
 pub fn main(scenario: &'static Scenario) -> ExitCode {
     if served::is_asked_for() {
         return served::serve(scenario);
     }
-    ExitCode::SUCCESS
+    alone::run(scenario)
 }

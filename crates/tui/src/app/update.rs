@@ -199,7 +199,6 @@ fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
     if model.mode.edited().is_some() && leaves_edit(action) { editing::commit(model) } else { Vec::new() }
 }
 
-/// Closes the innermost layer.
 /// Tries other schedules, by hand or by a hunt.
 fn search_schedules(model: &mut Model, action: &Action) -> Vec<Effect> {
     match action {
@@ -210,6 +209,7 @@ fn search_schedules(model: &mut Model, action: &Action) -> Vec<Effect> {
     }
 }
 
+/// Closes the innermost layer.
 fn close(model: &mut Model) -> Vec<Effect> {
     match model.mode {
         Mode::Overlay(Overlay::Predict { .. }) => return predict::begin(model),
