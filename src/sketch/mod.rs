@@ -101,6 +101,8 @@ pub fn from_scenario(scenario: &Scenario, folder: &Path) -> Result<String, LayEr
 pub fn service(folder: &Path) -> Result<(), LayError> {
     let id = id(folder);
     let mut files = service::files(&id, &checkout("")?);
+    // The service builds without the network too.
+    files.push(("Cargo.lock".to_owned(), read(&checkout("Cargo.lock")?)?));
     files.extend(shared()?.into_iter().map(|(name, text)| (format!("playground/{name}"), text)));
     lay(folder, &files)
 }

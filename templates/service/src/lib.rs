@@ -178,15 +178,10 @@ where
 
     /// Starts what is left in the queue, and waits until everything is done.
     async fn drain(&mut self, running: &mut JoinSet<Result<(), Refused>>) {
-        loop {
+        while !(running.is_empty() && self.jobs.is_empty()) {
             tokio::select! {
                 Some(ended) = running.join_next() => self.count(&ended),
                 (permit, queued) = next(&self.limit, &mut self.jobs) => self.start(running, permit, queued),
-                // Neither a job that runs nor one that waits is left.
-                else => return,
-            }
-            if running.is_empty() && self.jobs.is_empty() {
-                return;
             }
         }
     }

@@ -10,7 +10,7 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-const CONFIG: Config = Config { workers: 2, queue: 2, timeout: ms(500), grace: ms(300) };
+const CONFIG: Config = Config { workers: 2, queue: 3, timeout: ms(500), grace: ms(300) };
 
 /// A job that takes so many milliseconds. One of 13 panics, one of 7 fails.
 async fn handle(millis: u64) -> Result<(), String> {
@@ -31,7 +31,13 @@ async fn ready() -> (Client<u64>, CancellationToken, JoinHandle<Report>) {
 
 /// Submits jobs at once, and returns their results in order.
 async fn submit(client: &Client<u64>, jobs: &[u64]) -> Vec<Result<(), Refused>> {
-    let all: Vec<_> = jobs.iter().map(|job| { let (client, job) = (client.clone(), *job); tokio::spawn(async move { client.submit(job).await }) }).collect();
+    let all: Vec<_> = jobs
+        .iter()
+        .map(|job| {
+            let (client, job) = (client.clone(), *job);
+            tokio::spawn(async move { client.submit(job).await })
+        })
+        .collect();
     let mut results = Vec::new();
     for one in all {
         results.push(one.await.expect("it does not panic"));
@@ -55,20 +61,26 @@ async fn a_job_is_done_fails_panics_or_times_out() {
 #[tokio::test(start_paused = true)]
 async fn what_does_not_fit_in_the_queue_is_refused_at_once() {
     let (client, stop, run) = ready().await;
-    let first = tokio::spawn({ let client = client.clone(); async move { submit(&client, &[100, 100]).await } });
+    let first = tokio::spawn({
+        let client = client.clone();
+        async move { submit(&client, &[100, 100]).await }
+    });
     sleep(ms(1)).await;
-    // Two run, two wait, and the other two are refused.
-    let results = submit(&client, &[100, 100, 100, 100]).await;
+    // Two run, three wait, and the other two are refused.
+    let results = submit(&client, &[100; 5]).await;
     assert_eq!(results.iter().filter(|result| **result == Err(Refused::Busy)).count(), 2, "{results:?}");
     assert_eq!(first.await.expect("it does not panic"), [Ok(()), Ok(())]);
     stop.cancel();
-    assert_eq!(run.await.expect("it does not panic").finished, 4);
+    assert_eq!(run.await.expect("it does not panic").finished, 5);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_finishes_what_was_accepted_and_takes_nothing_new() {
     let (client, stop, run) = ready().await;
-    let jobs = tokio::spawn({ let client = client.clone(); async move { submit(&client, &[200, 200, 50]).await } });
+    let jobs = tokio::spawn({
+        let client = client.clone();
+        async move { submit(&client, &[200, 200, 50]).await }
+    });
     sleep(ms(100)).await;
     let began = Instant::now();
     stop.cancel();
@@ -83,7 +95,10 @@ async fn a_shutdown_finishes_what_was_accepted_and_takes_nothing_new() {
 #[tokio::test(start_paused = true)]
 async fn after_the_grace_period_the_rest_is_lost_and_counted() {
     let (client, stop, run) = ready().await;
-    let jobs = tokio::spawn({ let client = client.clone(); async move { submit(&client, &[450, 450, 450]).await } });
+    let jobs = tokio::spawn({
+        let client = client.clone();
+        async move { submit(&client, &[450, 450, 450]).await }
+    });
     sleep(ms(10)).await;
     let began = Instant::now();
     stop.cancel();

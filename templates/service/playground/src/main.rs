@@ -42,12 +42,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(cx: Context) -> scenario::Result {
-    let config = Config {
-        workers: cx.count(WORKERS),
-        queue: cx.count(QUEUE),
-        timeout: cx.duration(TIMEOUT),
-        grace: cx.duration(GRACE),
-    };
+    let config =
+        Config { workers: cx.count(WORKERS), queue: cx.count(QUEUE), timeout: cx.duration(TIMEOUT), grace: cx.duration(GRACE) };
     let work = cx.duration(WORK);
     let (service, client) = Service::new(config, move |_job: u64| async move {
         sleep(work).await;
