@@ -3,13 +3,11 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use async_playground::memory;
+use async_playground::{memory, sketch};
 use engine::attach::Feed;
-use scenario::Scenario;
 use scenarios::CATALOGUE;
 use tui::app::model::{CodeTab, Model, Options, Pane, Theme};
 use tui::config::Config;
@@ -77,15 +75,9 @@ pub(super) fn show(mut model: Model, file: Option<File>, feed: Option<Feed>) -> 
         // Without a run the stage layout would be empty.
         model.keep_to(seen.as_deref().map(shell::seen::layout).unwrap_or_default());
     }
-    let engine = Tokio { record: file, seen, give_back: memory::give_back, lay, sketch: None };
+    let engine = Tokio { record: file, seen, give_back: memory::give_back, lay: sketch::lay, sketch: None };
     let exit = shell::run(model, engine, feed).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
-}
-
-/// Makes a crate of a scenario.
-fn lay(scenario: &'static Scenario, folder: &Path) -> Result<String, String> {
-    let _ = scenario;
-    Err(format!("{} cannot be made", folder.display()))
 }
 
 /// Fails unless a screen can be drawn here.

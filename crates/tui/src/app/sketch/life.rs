@@ -81,7 +81,8 @@ pub fn ended(model: &mut Model, exit: &Exit) {
 /// It was built. Returns the effects that put its run on screen, if it is what the screen shows.
 pub fn ready(model: &mut Model, built: &Scenario) -> Vec<Effect> {
     let Some(sketch) = &mut model.sketch else { return Vec::new() };
-    (sketch.building, sketch.trouble, sketch.row) = (None, Trouble::None, 0);
+    let first = !sketch.built;
+    *sketch = SketchView { building: None, built: true, ..SketchView::new(sketch.id, sketch.folder.clone()) };
     let id = sketch.id;
     list(model, &Scenario { id, ..*built });
     let scenario = &model.catalogue[0];
@@ -89,7 +90,6 @@ pub fn ready(model: &mut Model, built: &Scenario) -> Vec<Effect> {
         model.notify(false, format!("{id} is built"));
         return Vec::new();
     }
-    let first = model.form.scenario.source.is_empty();
     model.form = carried(&model.form, scenario);
     start::start(model, if first { Entry::Fresh } else { Entry::Keep })
 }
@@ -124,12 +124,11 @@ fn carried(old: &Form, scenario: &'static Scenario) -> Form {
 /// Shows the sketch instead of the scenario that it was made from, whose values it takes.
 pub fn take_over(model: &mut Model) {
     let Some(sketch) = &model.sketch else { return };
-    let Some(at) = model.catalogue.iter().position(|scenario| scenario.id == sketch.id) else { return };
-    // Until it is built, the form has the parameters of its origin.
-    let origin = Scenario { id: sketch.id, group: Group::Sketches, source: "", path: "", ..*model.form.scenario };
-    model.form.scenario = Box::leak(Box::new(origin));
+    // Until it is built, it looks like its origin.
+    list(model, &Scenario { id: sketch.id, group: Group::Sketches, ..*model.form.scenario });
+    model.form.scenario = &model.catalogue[0];
     model.list.clear_search(model.catalogue);
-    model.list.select(model.catalogue, at);
+    model.list.select(model.catalogue, 0);
     model.code.show(CodeTab::Rust);
     model.focus_on(Pane::Timeline);
 }
