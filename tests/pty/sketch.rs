@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::support::{Tty, comes};
-use super::{PROGRAM, SIZE, header};
+use super::{PROGRAM, SIZE, command, header};
 
 /// Where all sketches of these tests are built, so that what they use is built once.
 const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/sketches");
@@ -127,6 +127,13 @@ fn a_sketch_that_panics_exits_loops_or_is_killed_leaves_the_screen_whole() {
     shows(&tty, &["faulty/", "/ 00:03.500"]);
     tty.keys("$");
     shows(&tty, &["ended"]);
+
+    // The sketch itself says what is wrong with a value, at its field, and the run stays.
+    command(&mut tty, "permits_each 9");
+    tty.sees("9 is more than the 3");
+    shows(&tty, &["/ 00:03.500", "ended"]);
+    command(&mut tty, "permits_each 1");
+    tty.wait_until("the error is gone", |screen| !screen.contains("9 is more than the 3"));
 
     source.save(GIVES_BACK, "    drop(permit);\n    panic!(\"the sketch's own panic\");");
     shows(&tty, &["failed"]);

@@ -22,7 +22,9 @@ use crate::text;
 
 /// Puts a sketch into the list that is not built yet.
 pub fn opened(model: &mut Model, folder: PathBuf) {
-    let name = folder.file_name().map(|name| text::name(&name.to_string_lossy()).into_owned()).unwrap_or_default();
+    // A playground is named after the service that it is for.
+    let named = folder.parent().filter(|_| folder.ends_with("playground")).unwrap_or(&folder);
+    let name = named.file_name().map(|name| text::name(&name.to_string_lossy()).into_owned()).unwrap_or_default();
     let id = source::keep(format!("{name}/")).unwrap_or("sketch/");
     let blank = Scenario { id, title: id, group: Group::Sketches, lesson: "It is being built.", ..Scenario::DEFAULTS };
     if model.sketch.take().is_some() {
@@ -84,7 +86,7 @@ pub fn ready(model: &mut Model, built: &Scenario) -> Vec<Effect> {
     let first = !sketch.built;
     *sketch = SketchView { building: None, built: true, ..SketchView::new(sketch.id, sketch.folder.clone()) };
     let id = sketch.id;
-    list(model, &Scenario { id, ..*built });
+    list(model, &Scenario { id, group: Group::Sketches, ..*built });
     let scenario = &model.catalogue[0];
     if model.form.scenario.id != id {
         model.notify(false, format!("{id} is built"));
@@ -158,3 +160,6 @@ fn sketch_id(model: &Model) -> &'static str {
 fn count(problems: usize) -> String {
     if problems == 1 { "1 error".to_owned() } else { format!("{problems} errors") }
 }
+
+#[cfg(test)]
+mod tests;
