@@ -20,6 +20,22 @@ const WORKSPACE: &str = include_str!("../../Cargo.toml");
 /// The scenario's source in the crate.
 const SOURCE: &str = "src/scenario.rs";
 
+/// What takes longer unoptimised than its optimisation does.
+const OPTIMISED: [&str; 12] = [
+    "addr2line",
+    "async-playground-recorder",
+    "async-playground-recording",
+    "async-playground-trace",
+    "backtrace",
+    "gimli",
+    "hashbrown",
+    "lz4_flex",
+    "miniz_oxide",
+    "object",
+    "rustc-demangle",
+    "tokio",
+];
+
 const MAIN: &str = "\
 //! Runs the scenario. `async-playground open` shows it.
 
@@ -113,6 +129,10 @@ fn manifest(package: &str, source: &str) -> String {
         let _ = writeln!(text, "{name} = {}", inline(&version));
     }
     text.push_str("\n# Lines of waits.\n[profile.dev]\ndebug = \"line-tables-only\"\n");
+    text.push_str("\n# What each run executes, and what reads the lines.\n");
+    for package in OPTIMISED {
+        let _ = writeln!(text, "[profile.dev.package.{package}]\nopt-level = 2");
+    }
     text
 }
 

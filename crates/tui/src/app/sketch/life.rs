@@ -118,9 +118,10 @@ fn carried(old: &Form, scenario: &'static Scenario) -> Form {
         }
     }
     let clock = if scenario.clocks.contains(&old.clock) { old.clock } else { usual.clock };
-    let row = old.row.min(scenario.params.len() + 2);
+    let row = old.row;
     let Form { seed, workers, detail, stall_after, .. } = *old;
-    Form { values, seed, clock, workers, detail, stall_after, row, ..Form::new(scenario) }
+    let form = Form { values, seed, clock, workers, detail, stall_after, schedule: old.schedule.clone(), ..Form::new(scenario) };
+    Form { row: row.min(form.fields().len() - 1), ..form }
 }
 
 /// Shows the sketch instead of the scenario that it was made from, whose values it takes.
