@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use scenario::Scenario;
 use toml::{Table, Value};
@@ -162,6 +162,7 @@ fn table(text: &str) -> Table {
     text.parse().unwrap_or_default()
 }
 
-fn path(folder: &str) -> PathBuf {
-    Path::new(CHECKOUT).join(folder)
+/// The path of a crate of the checkout.
+fn path(folder: &str) -> String {
+    format!("{CHECKOUT}/{folder}")
 }
