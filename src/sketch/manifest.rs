@@ -14,35 +14,50 @@ pub(super) const FLAGS: &str = "\
 rustflags = [\"--cfg\", \"tokio_unstable\", \"-C\", \"force-frame-pointers=yes\"]
 ";
 
-/// Builds are debug builds. Lines are needed where futures wait; what records is optimised.
-pub(super) const PROFILE: &str = "
-# A save is on screen within seconds: no more debug information than the lines of waits need.
+/// What takes longer unoptimised than its optimisation does.
+const OPTIMISED: [&str; 12] = [
+    "addr2line",
+    "async-playground-recorder",
+    "async-playground-recording",
+    "async-playground-trace",
+    "backtrace",
+    "gimli",
+    "hashbrown",
+    "lz4_flex",
+    "miniz_oxide",
+    "object",
+    "rustc-demangle",
+    "tokio",
+];
+
+/// The profile of a sketch. Its builds are debug builds.
+pub(super) fn profile() -> String {
+    let mut text = "
+# Lines of waits.
 [profile.dev]
 debug = \"line-tables-only\"
-incremental = true
 
+# What each run executes, and what reads the lines.
 [profile.dev.package]
-async-playground-recorder = { opt-level = 1 }
-async-playground-recording = { opt-level = 1 }
-async-playground-trace = { opt-level = 1 }
-addr2line = { opt-level = 3, debug = false }
-gimli = { opt-level = 3, debug = false }
-miniz_oxide = { opt-level = 3, debug = false }
-object = { opt-level = 3, debug = false }
-tokio = { opt-level = 1 }
-";
+"
+    .to_owned();
+    for package in OPTIMISED {
+        let _ = writeln!(text, "{package} = {{ opt-level = 2 }}");
+    }
+    text
+}
 
 /// The main file of a sketch.
-pub(super) fn main(stem: &str, id: &str) -> String {
+pub(super) fn main(id: &str) -> String {
     format!(
         "//! `cargo run` runs the scenario once; `async-playground open {id}` shows it, and shows it again at each save.
 
-mod {stem};
+mod scenario;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {{
-    engine::sketch::main(&{stem}::SCENARIO)
+    engine::sketch::main(&scenario::SCENARIO)
 }}
 "
     )
@@ -76,14 +91,14 @@ publish = false
             let _ = writeln!(text, "{name} = {}", requirement(dependency, shared.get(name)));
         }
     }
-    Ok(text + PROFILE)
+    Ok(text + &profile())
 }
 
 /// The crates of the checkout that a sketch uses.
 pub(super) fn ours(checkout: &Path) -> String {
     let path = |name: &str| Value::from(checkout.join("crates").join(name).to_string_lossy().into_owned()).to_string();
     format!(
-        "engine = {{ package = \"async-playground-engine\", path = {} }}
+        "engine = {{ package = \"async-playground-engine\", path = {}, default-features = false }}
 scenario = {{ package = \"async-playground-scenario\", path = {} }}
 ",
         path("engine"),

@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 /// The checkout that this program was built from.
 const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
+/// The scenario's source in its crate.
+const SOURCE: &str = "src/scenario.rs";
 
 /// Why a crate was not made.
 #[derive(Debug)]
@@ -70,27 +72,35 @@ pub fn from_scenario(scenario: &Scenario, folder: &Path) -> Result<String, LayEr
             1,
         )
     };
-    let text = renamed(&read(&source)?);
+    let text = renamed(&read(&source)?).replace(&format!("include_str!(\"{stem}.rs\")"), "include_str!(\"scenario.rs\")");
     let mut files = vec![
-        (format!("src/{stem}.rs"), text),
+        (SOURCE.to_owned(), text),
         (format!("src/{stem}.py"), scenario.twin.to_owned()),
-        ("src/main.rs".to_owned(), manifest::main(&stem, &id)),
+        ("src/main.rs".to_owned(), manifest::main(&id)),
     ];
-    let parts = source.with_extension("");
-    if parts.is_dir() {
-        for part in fs::read_dir(&parts)? {
-            let path = part?.path();
-            if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                files.push((format!("src/{stem}/{name}"), read(&path)?));
-            }
-        }
-    }
+    parts(&source.with_extension(""), "src/scenario", &mut files)?;
     let sources: Vec<_> = files.iter().map(|(_, text)| text.as_str()).collect();
     files.push(("Cargo.toml".to_owned(), manifest::sketch(&id, &checkout("")?, &sources)?));
     files.extend(shared()?);
     lay(folder, &files)?;
-    Ok(format!("src/{stem}.rs"))
+    Ok(SOURCE.to_owned())
+}
+
+/// Adds the files of a scenario's modules, if it has a folder with some.
+fn parts(from: &Path, to: &str, files: &mut Vec<(String, String)>) -> Result<(), LayError> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let name = format!("{to}/{}", path.file_name().unwrap_or_default().to_string_lossy());
+        if path.is_dir() {
+            parts(&path, &name, files)?;
+        } else {
+            files.push((name, read(&path)?));
+        }
+    }
+    Ok(())
 }
 
 /// Puts a service into a new folder: what a program in production begins with, and beside it a playground that shows it.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::manifest::{PROFILE, ours};
+use super::manifest::{ours, profile};
 use super::title;
 
 /// Each file of the template, by its path in the new folder.
@@ -19,7 +19,7 @@ const FILES: [(&str, &str); 6] = [
 pub(super) fn files(id: &str, checkout: &Path) -> Vec<(String, String)> {
     let filled = |name: &str, text: &str| {
         let text = text.replace("NAME", id).replace("TITLE", &title(id)).replace("OURS\n", &ours(checkout));
-        if name == "playground/Cargo.toml" { text + PROFILE } else { text }
+        if name == "playground/Cargo.toml" { text + &profile() } else { text }
     };
     let mut files: Vec<_> = FILES.iter().map(|(name, text)| ((*name).to_owned(), filled(name, text))).collect();
     files.push((".gitignore".to_owned(), "/target\n".to_owned()));

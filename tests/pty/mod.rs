@@ -16,6 +16,7 @@ mod random;
 mod range;
 mod reading;
 mod save;
+mod sketch;
 mod slow;
 mod terminal;
 mod time;

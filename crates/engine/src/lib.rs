@@ -11,6 +11,7 @@
 
 pub mod attach;
 mod attached;
+#[cfg(feature = "console")]
 mod console;
 mod control;
 mod cost;
@@ -25,6 +26,7 @@ mod replay;
 mod run;
 mod runtime;
 mod sample;
+#[cfg(feature = "console")]
 pub mod sampled;
 mod schedule;
 mod sink;
@@ -32,10 +34,12 @@ pub mod sketch;
 mod spec;
 pub mod story;
 mod tape;
+#[cfg(feature = "console")]
 pub mod target;
 mod told;
 
 pub use attached::Attached;
+#[cfg(feature = "console")]
 pub use console::{ConsoleError, is_open_to_the_network, serve_console};
 pub use cost::recording_cost_ns;
 pub use replay::{Known, Recording, open, read};

@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -85,7 +86,7 @@ struct Expansion {
 
 /// A build in progress. Dropping it kills it.
 pub(super) struct Build {
-    group: Group,
+    pub(super) group: Arc<Group>,
     messages: Receiver<Message>,
     problems: Vec<Problem>,
     executable: Option<PathBuf>,
@@ -118,7 +119,7 @@ impl Build {
             }
         };
         thread::Builder::new().name("cargo".to_owned()).spawn(read).map_err(failed)?;
-        Ok(Self { group, messages, problems: Vec::new(), executable: None, crates: 0, folders: Vec::new() })
+        Ok(Self { group: Arc::new(group), messages, problems: Vec::new(), executable: None, crates: 0, folders: Vec::new() })
     }
 
     /// Waits for the end of the build up to `at_most`.

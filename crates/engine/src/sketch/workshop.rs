@@ -5,14 +5,14 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
 use super::build::{Build, Made, Problem};
-use super::process::Exit;
+use super::process::{Exit, Group};
 use super::run::Built;
 use super::watch::Stamp;
 
@@ -42,6 +42,7 @@ pub enum News {
 pub struct Workshop {
     news: Receiver<News>,
     closed: Arc<AtomicBool>,
+    building: Arc<Mutex<Weak<Group>>>,
 }
 
 impl Workshop {
@@ -53,10 +54,17 @@ impl Workshop {
     pub fn open(folder: PathBuf, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let (sender, news) = mpsc::channel();
         let closed = Arc::new(AtomicBool::new(false));
-        let mut bench =
-            Bench { folders: vec![folder.clone()], folder, news: sender, wake: Box::new(wake), closed: closed.clone() };
+        let building = Arc::new(Mutex::new(Weak::new()));
+        let mut bench = Bench {
+            folders: vec![folder.clone()],
+            folder,
+            news: sender,
+            wake: Box::new(wake),
+            closed: closed.clone(),
+            building: building.clone(),
+        };
         thread::Builder::new().name("workshop".to_owned()).spawn(move || while bench.turn() {})?;
-        Ok(Self { news, closed })
+        Ok(Self { news, closed, building })
     }
 
     /// The next news, if any.
@@ -68,6 +76,10 @@ impl Workshop {
 impl Drop for Workshop {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::Relaxed);
+        // The thread may have no time to do it, if the program ends now.
+        if let Some(build) = lock(&self.building).upgrade() {
+            build.kill();
+        }
     }
 }
 
@@ -79,6 +91,11 @@ struct Bench {
     news: Sender<News>,
     wake: Box<dyn Fn() + Send>,
     closed: Arc<AtomicBool>,
+    building: Arc<Mutex<Weak<Group>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Bench {
@@ -109,6 +126,7 @@ impl Bench {
             Ok(build) => build,
             Err(text) => return Some(Made::Broken(vec![Problem { place: None, text }])),
         };
+        *lock(&self.building) = Arc::downgrade(&build.group);
         let mut crates = 0;
         loop {
             if let Some(made) = build.wait(LOOK) {

@@ -4,6 +4,7 @@ use crate::app::effect::{Effect, SourceLine};
 use crate::app::model::Model;
 use crate::app::panes::{CodeTab, Pane};
 use crate::app::programs::source;
+use crate::app::sketch::files;
 use trace::{Task, TaskIx, Trace};
 
 /// Opens the current line: the top line of the code pane if that has the focus, otherwise the line where the selected
@@ -30,6 +31,7 @@ fn code_line(model: &Model) -> SourceLine {
         SourceLine { file: format!("{file}.py"), line, text: Some(scenario.twin) }
     };
     match model.code.tab {
+        CodeTab::Rust if let Some((_, file, _)) = files::shown(model) => SourceLine { file: file.to_string(), line, text: None },
         CodeTab::Lesson => rust(1),
         CodeTab::Test if model.areas.code_second => twin(),
         CodeTab::Rust | CodeTab::Test => rust(line),

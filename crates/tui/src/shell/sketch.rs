@@ -1,17 +1,19 @@
 //! The sketch that is open: its builds, which a thread makes, and the crate that becomes the user's own.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use engine::sketch::{News, Workshop};
 use engine::{Phase, StartError};
 use scenario::Scenario;
 
 use super::bench::Bench;
-use super::{Engine, Events, Running, Shell, Surface};
+use super::{Engine, Events, Running, Shell, Surface, sources};
 use crate::app::effect::{Effect, SourceLine};
 use crate::app::run::lifecycle;
 use crate::app::sketch::view::Building;
-use crate::app::sketch::{life, own};
+use crate::app::sketch::{files, life, own, shown};
+use crate::source;
 
 impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Begins to build the sketch that is open, if one is.
@@ -48,13 +50,12 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         let mut effects = Vec::new();
         while let Some(news) = self.bench.workshop.as_ref().and_then(Workshop::next) {
             self.dirty = true;
-            self.bench.since = None;
+            if !matches!(news, News::Crates(_)) {
+                self.bench.since = None;
+            }
             match news {
                 News::Building => (self.bench.since, self.bench.crates) = (Some(self.events.now()), 0),
-                News::Crates(crates) => {
-                    self.bench.crates = crates;
-                    self.bench.since = self.bench.since.or_else(|| Some(self.events.now()));
-                }
+                News::Crates(crates) => self.bench.crates = crates,
                 News::Broken(problems) => life::broken(&mut self.model, problems),
                 News::Ended(exit) => life::ended(&mut self.model, &exit),
                 News::Ready(built) => {
@@ -66,7 +67,23 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             }
         }
         self.tell_building();
+        self.read_files();
         effects
+    }
+
+    /// Reads the source files of the sketch in which tasks have begun to wait. They are few and small.
+    fn read_files(&mut self) {
+        if self.model.sketch.is_none() {
+            return;
+        }
+        for file in files::wanted(&mut self.model) {
+            let Some(folder) = shown::folder_of(&self.model, &file) else { continue };
+            let Some(text) = sources::text(&folder.join(&*file)) else { continue };
+            let names = Arc::new(source::read(file.to_string(), text));
+            files::read(&mut self.model, file, text, names);
+            self.dirty = true;
+        }
+        files::name(&mut self.model);
     }
 
     fn tell_building(&mut self) {

@@ -85,6 +85,11 @@ fn read(program: &Program, name: &str) -> Result<Source, String> {
     Ok(Source::Text { text, names, newer })
 }
 
+/// The text of a source file, as it can be drawn; `None` if it cannot be read.
+pub(super) fn text(path: &Path) -> Option<&'static str> {
+    source::keep(drawable(&files::read_text(path, LONGEST).ok()?))
+}
+
 /// The text with the same lines, and without anything that a terminal would obey.
 fn drawable(text: &str) -> String {
     crate::text::page(&text.replace("\r\n", "\n").replace('\t', "    ")).into_owned()

@@ -22,7 +22,9 @@ use crate::text;
 
 /// Puts a sketch into the list that is not built yet.
 pub fn opened(model: &mut Model, folder: PathBuf) {
-    let name = folder.file_name().map(|name| text::name(&name.to_string_lossy()).into_owned()).unwrap_or_default();
+    // A playground is named after the service that it is for.
+    let named = folder.parent().filter(|_| folder.ends_with("playground")).unwrap_or(&folder);
+    let name = named.file_name().map(|name| text::name(&name.to_string_lossy()).into_owned()).unwrap_or_default();
     let id = source::keep(format!("{name}/")).unwrap_or("sketch/");
     let blank = Scenario { id, title: id, group: Group::Sketches, lesson: "It is being built.", ..Scenario::DEFAULTS };
     if model.sketch.take().is_some() {
@@ -81,15 +83,15 @@ pub fn ended(model: &mut Model, exit: &Exit) {
 /// It was built. Returns the effects that put its run on screen, if it is what the screen shows.
 pub fn ready(model: &mut Model, built: &Scenario) -> Vec<Effect> {
     let Some(sketch) = &mut model.sketch else { return Vec::new() };
-    (sketch.building, sketch.trouble, sketch.row) = (None, Trouble::None, 0);
+    let first = !sketch.built;
+    *sketch = SketchView { building: None, built: true, ..SketchView::new(sketch.id, sketch.folder.clone()) };
     let id = sketch.id;
-    list(model, &Scenario { id, ..*built });
+    list(model, &Scenario { id, group: Group::Sketches, ..*built });
     let scenario = &model.catalogue[0];
     if model.form.scenario.id != id {
         model.notify(false, format!("{id} is built"));
         return Vec::new();
     }
-    let first = model.form.scenario.source.is_empty();
     model.form = carried(&model.form, scenario);
     start::start(model, if first { Entry::Fresh } else { Entry::Keep })
 }
@@ -116,20 +118,20 @@ fn carried(old: &Form, scenario: &'static Scenario) -> Form {
         }
     }
     let clock = if scenario.clocks.contains(&old.clock) { old.clock } else { usual.clock };
-    let row = old.row.min(scenario.params.len() + 2);
+    let row = old.row;
     let Form { seed, workers, detail, stall_after, .. } = *old;
-    Form { values, seed, clock, workers, detail, stall_after, row, ..Form::new(scenario) }
+    let form = Form { values, seed, clock, workers, detail, stall_after, schedule: old.schedule.clone(), ..Form::new(scenario) };
+    Form { row: row.min(form.fields().len() - 1), ..form }
 }
 
 /// Shows the sketch instead of the scenario that it was made from, whose values it takes.
 pub fn take_over(model: &mut Model) {
     let Some(sketch) = &model.sketch else { return };
-    let Some(at) = model.catalogue.iter().position(|scenario| scenario.id == sketch.id) else { return };
-    // Until it is built, the form has the parameters of its origin.
-    let origin = Scenario { id: sketch.id, group: Group::Sketches, source: "", path: "", ..*model.form.scenario };
-    model.form.scenario = Box::leak(Box::new(origin));
+    // Until it is built, it looks like its origin.
+    list(model, &Scenario { id: sketch.id, group: Group::Sketches, ..*model.form.scenario });
+    model.form.scenario = &model.catalogue[0];
     model.list.clear_search(model.catalogue);
-    model.list.select(model.catalogue, at);
+    model.list.select(model.catalogue, 0);
     model.code.show(CodeTab::Rust);
     model.focus_on(Pane::Timeline);
 }
@@ -159,3 +161,6 @@ fn sketch_id(model: &Model) -> &'static str {
 fn count(problems: usize) -> String {
     if problems == 1 { "1 error".to_owned() } else { format!("{problems} errors") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! The sketch that is open, as plain data.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use engine::sketch::{Exit, Problem};
+use trace::Names;
 
 /// The sketch that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +14,20 @@ pub struct SketchView {
     pub id: &'static str,
     /// Its folder.
     pub folder: PathBuf,
+    /// Whether it was built since it was opened.
+    pub built: bool,
     /// The build in progress.
     pub building: Option<Building>,
     /// What is wrong with it.
     pub trouble: Trouble,
     /// The problem under the cursor.
     pub row: usize,
+    /// Its source files besides that of the scenario, by their path in the trace; those that cannot be read have no text.
+    pub files: BTreeMap<Arc<str>, Option<&'static str>>,
+    /// The names in these files.
+    pub names: Vec<Arc<Names>>,
+    /// How many sites of the trace have been searched for files.
+    pub sites: u32,
 }
 
 /// A build in progress.
@@ -43,7 +54,8 @@ pub enum Trouble {
 impl SketchView {
     /// A sketch that was opened, and not built yet.
     pub fn new(id: &'static str, folder: PathBuf) -> Self {
-        Self { id, folder, building: Some(Building::default()), trouble: Trouble::None, row: 0 }
+        let (building, trouble) = (Some(Building::default()), Trouble::None);
+        Self { id, folder, built: false, building, trouble, row: 0, files: BTreeMap::new(), names: Vec::new(), sites: 0 }
     }
 
     /// The errors of the compiler.

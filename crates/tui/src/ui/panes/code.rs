@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use scenario::Group;
 
 use crate::app::model::{Areas, CodeTab, Model, Pane};
+use crate::app::sketch::files;
 use crate::ui::highlight::{Cache, Part, Shown};
 use crate::ui::panes::code_now::{self, Now};
 use crate::ui::panes::code_rows;
@@ -45,6 +46,11 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, cache: &m
             }
             matches.tell(buf, look, area);
         }
+        CodeTab::Rust if let Some((text, file, line)) = files::shown(model) => {
+            let mut shown = cache.shown(text, Part::Whole);
+            shown.open = (line as usize).saturating_sub(1);
+            code(buf, look, area, model, &shown, Some(&file), areas);
+        }
         CodeTab::Rust => code(buf, look, area, model, &cache.shown(scenario.source, Part::Run), Some(scenario.path), areas),
         CodeTab::Asyncio => code(buf, look, area, model, &cache.shown(scenario.twin, Part::Twin), None, areas),
         CodeTab::Test => tests(buf, look, area, model, cache, areas),
@@ -82,6 +88,7 @@ fn tabs(buf: &mut Buffer, look: Look, area: Rect, model: &Model, areas: &mut Are
     let scenario = model.form.scenario;
     let file = scenario.id.replace('-', "_");
     let remark = match model.code.tab {
+        CodeTab::Rust if let Some((_, file, _)) = files::shown(model) => file.to_string(),
         CodeTab::Rust | CodeTab::Test if scenario.group == Group::Sketches => scenario.path.to_owned(),
         CodeTab::Asyncio if scenario.group == Group::Sketches => String::new(),
         CodeTab::Lesson => String::new(),
