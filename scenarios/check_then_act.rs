@@ -14,7 +14,7 @@
 //!
 //! **Try.** Run `async-playground hunt check-then-act`: within seconds it finds a customer who is
 //! preempted before the act, and a show that is overbooked. With `-p variant=one-lock` or
-//! `-p variant=permit` it finds nothing. docs/clocks.md says what a hunt covers. Now set `room` to
+//! `-p variant=permit` it finds nothing. docs/schedules.md says what a hunt covers. Now set `room` to
 //! 1: the send waits for the cashier, all customers have checked by then, and 15 seats too many are
 //! sold with every seed. What took a hunt to find is the rule as soon as a queue is full.
 //!

@@ -24,7 +24,7 @@
 //! Set `gap` and `rest` to 0: nothing sleeps now, each task makes all its transfers in one
 //! poll, and every seed ends. The bug is still there. `async-playground hunt deadlock -p
 //! gap=0 -p rest=0` finds it within seconds: one task is preempted when it has only its
-//! first lock. docs/clocks.md says what such schedules cover.
+//! first lock. docs/schedules.md says what such schedules cover.
 //!
 //! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait for
 //! a random time. Two tasks that retry after equal times collide again each time: a

@@ -24,7 +24,7 @@
 //! preemption that loses four updates. The worker yields with the lock in its hand, the others
 //! queue for it, and then each reads before the one before it has written. That is nothing exotic:
 //! Tokio itself cuts a poll after 128 operations. Set `gap` to 0 and `increments` to 100, and updates
-//! are lost with every seed. docs/clocks.md says what a hunt can find and what it cannot.
+//! are lost with every seed. docs/schedules.md says what a hunt can find and what it cannot.
 //!
 //! **Pitfall.** `load` and `store` of an atomic are atomic each, but not together: that is what
 //! `variant=none` does. Use `fetch_add`, `fetch_update` or `compare_exchange`. A database has the

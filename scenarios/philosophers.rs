@@ -22,7 +22,7 @@
 //!
 //! Now hide the fault completely: set `n` to 2, `jitter` to 0 and `reach` to 0. Everybody takes both
 //! forks in one poll, and every run ends. `async-playground hunt philosophers -p n=2 -p jitter=0 -p
-//! reach=0` finds the fault within seconds: one philosopher is preempted with one fork. docs/clocks.md says
+//! reach=0` finds the fault within seconds: one philosopher is preempted with one fork. docs/schedules.md says
 //! what such schedules cover.
 //!
 //! **Pitfall.** Freedom from deadlock does not mean that everybody eats. `try` can go on for ever
