@@ -70,6 +70,10 @@ drift:
 determinism runs='100':
     HASH_RUNS={{runs}} cargo test --release --test library -- --nocapture determinism::
 
+# Run every right variant under so many schedules, with three seeds each; a thousand take some minutes
+schedules schedules='1000':
+    SCHEDULES={{schedules}} cargo test --release --test library -- --nocapture scheduled::no_schedule
+
 # Run the real-I/O scenarios so many times, and cut each at so many random moments
 real times='50' cuts='20':
     REAL_TIMES={{times}} REAL_CUTS={{cuts}} cargo test --release --test program -- --nocapture real::

@@ -67,7 +67,7 @@ pub const SCENARIO: Scenario = Scenario {
               it runs after them.",
     builds_on: &["spawn"],
     breaks: &[
-        Breaks::checks(&[("variant", "block")], &["no tick is late by two ticks"]),
+        Breaks::checks(&[("variant", "block")], &["not every task has a late tick"]),
         Breaks::checks(&[("variant", "timeout")], &["the report stops at its timeout"]),
     ],
     real_because: "spawn_blocking and timeout use threads, which run in wall time",
@@ -215,7 +215,7 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("tasks with a late tick", late, "tasks")
         .figure("report took", took, "ms")
         .figure("total", started.elapsed(), "ms")
-        .check("no tick is late by two ticks", worst < 2 * tick);
+        .check("not every task has a late tick", late < cx.number(TASKS));
     Ok(match ran_on {
         None => outcome,
         Some(ran_on) => outcome

@@ -13,6 +13,9 @@ wait, and gives up at once if it must.
 If one task gives a lock back and another one tries to take it in the same millisecond,
 asyncio and Tokio may run the two in a different order, and then they draw different
 backoffs.
+
+With `gap` and `rest` at 0 nothing here waits, so nothing can go wrong: in asyncio an
+await that need not wait never lets another task run. Tokio may cut a task there.
 """
 
 import asyncio
@@ -22,12 +25,13 @@ from twin import Choice, Number, Outcome, main, now
 PARAMS = {
     "tasks": Number(2, 2, 26),
     "gap": Number(200, 0, 60_000),
+    "rest": Number(900, 0, 60_000),
     "order": Choice("crossed", "same"),
     "acquire": Choice("lock", "try_lock+backoff"),
 }
 
 ROUNDS = 5
-REST = (100, 900)
+SHORTEST = 9
 ATTEMPTS = 16
 
 
@@ -70,7 +74,7 @@ async def task(cx, i, accounts):
 
     backed_off = 0
     for round in range(ROUNDS):
-        await asyncio.sleep(cx.draw(f"rest of {letter(i)}", round, *REST) / 1000)
+        await wait(cx.draw(f"rest of {letter(i)}", round, cx.rest // SHORTEST, cx.rest))
         backed_off += await transfer(cx, i, first, second, backed_off)
     return backed_off
 
@@ -79,7 +83,7 @@ async def transfer(cx, i, first, second, backed_off):
     """Takes both locks, first one, then the other, and books a transfer; returns how many times it backed off."""
     for attempt in range(ATTEMPTS):
         async with first.lock:
-            await asyncio.sleep(cx.gap / 1000)
+            await wait(cx.gap)
             # Now take the second lock while holding the first. Two tasks in crossed order can deadlock here.
             acquire = second.lock.acquire() if cx.acquire == "lock" else try_lock(second.lock)
             if await acquire:
@@ -91,6 +95,12 @@ async def transfer(cx, i, first, second, backed_off):
         pause = cx.draw(f"backoff of {letter(i)}", backed_off + attempt, 1, max(cx.gap, 1) << attempt)
         await asyncio.sleep(pause / 1000)
     raise RuntimeError(f"task {letter(i)} gave up after {ATTEMPTS} attempts")
+
+
+async def wait(ms):
+    """Sleeps, if there is any time to sleep: `asyncio.sleep(0)` would let the other tasks run."""
+    if ms:
+        await asyncio.sleep(ms / 1000)
 
 
 async def try_lock(lock):

@@ -21,6 +21,11 @@
 //! 100 seeds end, and the bug is harder to find. With `acquire=try_lock+backoff`, every
 //! seed ends, even in crossed order.
 //!
+//! Set `gap` and `rest` to 0: nothing sleeps now, each task makes all its transfers in one
+//! poll, and every seed ends. The bug is still there. `async-playground hunt deadlock -p
+//! gap=0 -p rest=0` finds it within seconds: one task is preempted when it has only its
+//! first lock. docs/schedules.md says what such schedules cover.
+//!
 //! **Pitfall.** With `try_lock`, give the first lock back *before* you wait, and wait for
 //! a random time. Two tasks that retry after equal times collide again each time: a
 //! livelock, busy and stuck. Here the time is random, from a range that doubles with each
@@ -45,13 +50,14 @@ use scenario::prelude::*;
 
 const TASKS: Param = Param::count("tasks", 2, (2, 26), "tasks", "How many tasks and accounts, in a ring.");
 const GAP: Param = Param::millis("gap", 200, (0, 60_000), "Time between the first and second lock.");
+const REST: Param = Param::millis("rest", 900, (0, 60_000), "Longest rest before a transfer; 0 is none.");
 const ORDER: Param = Param::choice("order", &["crossed", "same"], "Lock the payer's or the lower account first.");
 const ACQUIRE: Param = Param::choice("acquire", &["lock", "try_lock+backoff"], "Wait for the second lock, or back off.");
 
 /// How many transfers each task makes.
 const ROUNDS: usize = 5;
-/// How long a task rests before a transfer, in milliseconds. The seed decides which tasks meet.
-const REST: RangeInclusive<u64> = 100..=900;
+/// The shortest rest is this part of the longest. The seed decides which tasks meet.
+const SHORTEST: u64 = 9;
 /// How many attempts a transfer has before its task gives up.
 const ATTEMPTS: u32 = 16;
 
@@ -62,10 +68,13 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::SharedState,
     lesson: "Order your locks.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[TASKS, GAP, ORDER, ACQUIRE],
+    params: &[TASKS, GAP, REST, ORDER, ACQUIRE],
     patterns: &["deadlock", "lock ordering", "try lock", "backoff with jitter"],
     builds_on: &["lock-contention"],
-    breaks: &[Breaks::stalls(&[("order", "crossed"), ("acquire", "lock")]).with_seed(0)],
+    breaks: &[
+        Breaks::stalls(&[("order", "crossed"), ("acquire", "lock")]).with_seed(0),
+        Breaks::stalls(&[("gap", "0"), ("rest", "0")]).with_schedule("2:0"),
+    ],
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "task"),
@@ -179,7 +188,11 @@ impl Task {
     /// Rests and transfers, round after round; returns how many times it backed off.
     async fn run(mut self, bank: Arc<Bank>) -> scenario::Result<usize> {
         for round in 0..ROUNDS {
-            sleep(self.drawn("rest", round, REST)).instrument(info_span!("rests")).await;
+            let longest = self.cx.number(REST);
+            let rest = self.drawn("rest", round, longest / SHORTEST..=longest);
+            if !rest.is_zero() {
+                sleep(rest).instrument(info_span!("rests")).await;
+            }
             self.transfer(&bank).await?;
         }
         Ok(self.backed_off)
@@ -190,7 +203,10 @@ impl Task {
         for attempt in 0..ATTEMPTS {
             let mut first = bank.accounts[self.first].lock().await;
             info!("holds account {}", self.first);
-            sleep(self.cx.duration(GAP)).instrument(info_span!("holds", lock = self.first)).await;
+            let gap = self.cx.duration(GAP);
+            if !gap.is_zero() {
+                sleep(gap).instrument(info_span!("holds", lock = self.first)).await;
+            }
 
             // Now take the second lock while holding the first. Two tasks in crossed order can deadlock here.
             let mut second = if self.cx.word(ACQUIRE) == "lock" {
@@ -255,6 +271,18 @@ mod tests {
                     assert!(outcome?.holds());
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Without a sleep, each task makes all its transfers before the next one runs.
+    #[tokio::test(start_paused = true)]
+    async fn crossed_locks_without_a_sleep_never_meet_in_tokios_order() -> scenario::Result<()> {
+        for tasks in ["2", "5", "26"] {
+            let cx = Context::of(&SCENARIO, &[(GAP, "0"), (REST, "0"), (TASKS, tasks)]);
+            let outcome = timeout(FOR_EVER, run(cx)).await??;
+            assert!(outcome.holds(), "{tasks} tasks: {outcome:?}");
+            assert_eq!(outcome.value("total"), Some(0.0), "{tasks} tasks");
         }
         Ok(())
     }

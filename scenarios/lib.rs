@@ -15,6 +15,7 @@ pub mod cache;
 pub mod cache_key;
 pub mod cancellation;
 pub mod chat;
+pub mod check_then_act;
 pub mod chunk_stream;
 pub mod circuit_breaker;
 pub mod connection_pool;
@@ -86,6 +87,7 @@ pub const CATALOGUE: &[Scenario] = &[
     unbounded::SCENARIO,
     lock_contention::SCENARIO,
     lost_update::SCENARIO,
+    check_then_act::SCENARIO,
     rwlock::SCENARIO,
     deadlock::SCENARIO,
     philosophers::SCENARIO,

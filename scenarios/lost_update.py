@@ -2,7 +2,9 @@
 
 asyncio has one thread, and still other tasks run at each `await`. A number that you
 read before an await may be out of date after it, and your write overwrites theirs.
-`async with lock:` around read and write keeps the others out (`lock`). Without an await
+`async with lock:` around read and write keeps the others out (`lock`). A lock around
+each of the two does not (`two-locks`). It loses nothing here all the same, because an
+`acquire` that need not wait lets nobody else run. In Tokio it may. Without an await
 between read and write no other task can run, so you need no lock (`atomic`).
 
 Pitfall: `self.number += await ask()` reads the number *before* it awaits.
@@ -19,7 +21,7 @@ PARAMS = {
     "tasks": Number(5, 1, 1_000),
     "increments": Number(10, 1, 10_000),
     "gap": Number(200, 0, 60_000),
-    "variant": Choice("none", "lock", "atomic"),
+    "variant": Choice("none", "two-locks", "lock", "atomic"),
 }
 
 
@@ -45,6 +47,14 @@ class Shared:
         async with self.lock:
             await self.read_and_write()
 
+    async def read_then_write(self):
+        await self.ask()
+        async with self.lock:
+            read = self.number
+        # Nobody waits for the lock here, so nobody else runs. Only that makes this right.
+        async with self.lock:
+            self.number = read + 1
+
     async def add(self):
         await self.ask()
         # No await between read and write, so no other worker can write in between.
@@ -57,6 +67,8 @@ async def run(cx):
     match cx.variant:
         case "none":
             update = shared.read_and_write
+        case "two-locks":
+            update = shared.read_then_write
         case "lock":
             update = shared.read_and_write_locked
         case "atomic":
@@ -99,6 +111,7 @@ async def test_an_await_between_read_and_write_loses_updates():
     for variant, tasks, number, total in [
         ("none", 5, 10, 2_000),
         ("none", 10, 10, 2_000),
+        ("two-locks", 5, 50, 2_000),
         ("lock", 5, 50, 10_000),
         ("atomic", 5, 50, 2_000),
     ]:

@@ -18,6 +18,14 @@
 //! The number is 50 again, after 2 s. Back with `none`, set `tasks` to 10: twice as many updates,
 //! and the number is still 10. Set `gap` to 0: a `sleep` of zero does not wait, so nothing is lost.
 //!
+//! Set `variant` to `two-locks`: each worker waits first, reads under the lock, and takes the lock
+//! again to write. The number is 50 with every seed, because nobody has to wait between the two.
+//! It is wrong all the same: `async-playground hunt lost-update -p variant=two-locks` finds one
+//! preemption that loses four updates. The worker yields with the lock in its hand, the others
+//! queue for it, and then each reads before the one before it has written. That is nothing exotic:
+//! Tokio itself cuts a poll after 128 operations. Set `gap` to 0 and `increments` to 100, and updates
+//! are lost with every seed. docs/schedules.md says what a hunt can find and what it cannot.
+//!
 //! **Pitfall.** `load` and `store` of an atomic are atomic each, but not together: that is what
 //! `variant=none` does. Use `fetch_add`, `fetch_update` or `compare_exchange`. A database has the
 //! same race, with the same cures, whenever you `SELECT` a value, compute, and `UPDATE` it.
@@ -42,7 +50,7 @@ const TASKS: Param = Param::count("tasks", 5, (1, 1_000), "tasks", "How many wor
 const INCREMENTS: Param = Param::count("increments", 10, (1, 10_000), "increments", "How many times each worker adds one.");
 const GAP: Param = Param::millis("gap", 200, (0, 60_000), "Time between reading and writing the number.");
 const VARIANT: Param =
-    Param::choice("variant", &["none", "lock", "atomic"], "Guard the update with nothing, a lock or an atomic.");
+    Param::choice("variant", &["none", "two-locks", "lock", "atomic"], "Guard with nothing, two locks, one, or an atomic.");
 
 /// The entry in the catalogue.
 pub const SCENARIO: Scenario = Scenario {
@@ -56,7 +64,12 @@ pub const SCENARIO: Scenario = Scenario {
     differs: "`asyncio.sleep(0)` lets other tasks run, so a gap of 0 loses updates too; Tokio's `sleep` of zero returns \
               at once.",
     builds_on: &["lock-contention"],
-    breaks: &[Breaks::checks(&[("variant", "none")], &["no update is lost"])],
+    breaks: &[
+        Breaks::checks(&[("variant", "none")], &["no update is lost"]),
+        Breaks::checks(&[("variant", "two-locks")], &["no update is lost"]).with_schedule("7:1"),
+        // Tokio cuts each poll after 128 operations, here between a read and its write.
+        Breaks::checks(&[("variant", "two-locks"), ("gap", "0"), ("increments", "100")], &["no update is lost"]),
+    ],
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "worker"),
@@ -67,6 +80,12 @@ pub const SCENARIO: Scenario = Scenario {
             .sometimes(),
         Stop::at(When::Crowd(For::Time), "{crowd} workers wait at the same time. All of them have read the same number.")
             .only("variant", "none"),
+        Stop::at(
+            When::Log(Nth::First, "sees"),
+            "{task} {text} and gives the lock back. It will take it again to write, and nothing keeps the others off until then.",
+        )
+        .line("self.read_locked().await")
+        .only("variant", "two-locks"),
         Stop::at(
             When::Crowd(For::Lock),
             "{crowd} workers wait for the lock that {holders} holds from its read to its write. Nobody else can read in between.",
@@ -129,7 +148,7 @@ pub const SCENARIO: Scenario = Scenario {
 /// The state that all workers share.
 struct Shared {
     number: AtomicU64,
-    /// Held from read to write, with `variant=lock`.
+    /// Held from read to write with `variant=lock`, and for each of the two with `two-locks`.
     lock: Mutex<()>,
     /// Updates made so far, which the number should equal.
     updates: AtomicU64,
@@ -172,6 +191,7 @@ async fn worker(shared: Arc<Shared>, variant: &str, increments: u64) {
                 let _held = shared.lock.lock().await;
                 shared.read_and_write().await;
             }
+            "two-locks" => shared.read_then_write().await,
             "atomic" => shared.add().await,
             _ => shared.read_and_write().await,
         }
@@ -187,6 +207,25 @@ impl Shared {
         self.ask().instrument(info_span!("asks", read)).await;
         self.number.store(read + 1, Ordering::Relaxed);
         self.updated(read + 1);
+    }
+
+    /// Awaits, then reads and writes, each under the lock. Each of the two is safe; the two together are not.
+    async fn read_then_write(&self) {
+        self.ask().instrument(info_span!("asks")).await;
+        let read = self.read_locked().await;
+        // The lock is free here. Taking it again rarely waits, so it looks as if nobody could come between. But at each
+        // await, Tokio may let others run.
+        let _held = self.lock.lock().await;
+        self.number.store(read + 1, Ordering::Relaxed);
+        self.updated(read + 1);
+    }
+
+    /// Reads under the lock, which is given back at the end.
+    async fn read_locked(&self) -> u64 {
+        let _held = self.lock.lock().await;
+        let read = self.number.load(Ordering::Relaxed);
+        info!(mark = format!("r{read}"), "sees {read}");
+        read
     }
 
     /// Awaits, then reads and writes in one step, so that no other worker can write in between.
@@ -219,6 +258,8 @@ mod tests {
             ("none", "10", "200", 10.0, 2000.0),
             ("none", "1", "200", 10.0, 2000.0),
             ("none", "5", "0", 50.0, 0.0),
+            ("two-locks", "5", "200", 50.0, 2000.0),
+            ("two-locks", "5", "0", 50.0, 0.0),
             ("lock", "5", "200", 50.0, 10_000.0),
             ("atomic", "5", "200", 50.0, 2000.0),
         ] {
@@ -227,6 +268,17 @@ mod tests {
             let figures = (outcome.value("number"), outcome.value("total"));
             assert_eq!(figures, (Some(number), Some(total)), "{variant}, {workers} workers, gap {gap}");
             assert_eq!(outcome.holds(), outcome.value("lost") == Some(0.0), "{variant}, {workers} workers, gap {gap}");
+        }
+        Ok(())
+    }
+
+    /// A worker makes three operations for an update, so Tokio's budget of 128 ends between a read and its write.
+    #[tokio::test(start_paused = true)]
+    async fn two_locks_lose_updates_when_tokio_cuts_a_poll() -> scenario::Result<()> {
+        for (increments, loses) in [("42", false), ("43", true), ("100", true)] {
+            let turned = [(VARIANT, "two-locks"), (GAP, "0"), (INCREMENTS, increments)];
+            let outcome = run(Context::of(&SCENARIO, &turned)).await?;
+            assert_eq!(outcome.holds(), !loses, "{increments} increments: {outcome:?}");
         }
         Ok(())
     }

@@ -22,11 +22,11 @@ PARAMS = {
     "eat": Number(200, 0, 60_000),
     "think": Number(200, 0, 60_000),
     "jitter": Number(50, 0, 60_000),
+    "reach": Number(100, 0, 60_000),
     "meals": Number(3, 1, 1_000),
     "strategy": Choice("naive", "ordered", "waiter", "try"),
 }
 
-REACH = 100
 ATTEMPTS = 16
 DOUBLINGS = 6
 
@@ -67,7 +67,7 @@ class Philosopher:
                 if await self.try_to_eat(hungry):
                     return
                 # Wait for a random time, holding nothing, so that no two try again in step.
-                longest = (self.cx.eat + REACH) << min(attempt, DOUBLINGS)
+                longest = max(self.cx.eat + self.cx.reach, 1) << min(attempt, DOUBLINGS)
                 pause = self.cx.draw(f"pauses of {self.i}", self.put_back, 1, longest)
                 self.put_back += 1
                 await asyncio.sleep(pause / 1000)
@@ -77,7 +77,8 @@ class Philosopher:
         first, second = (self.table.forks[fork] for fork in (self.first, self.second))
         async with first:
             # Hold one fork while reaching for the other: if all do so at once, none gets a second one.
-            await asyncio.sleep(REACH / 1000)
+            if self.cx.reach:
+                await asyncio.sleep(self.cx.reach / 1000)
             if not await (try_lock(second) if self.cx.strategy == "try" else second.acquire()):
                 return False
             self.longest_hunger = max(self.longest_hunger, now() - hungry)

@@ -20,6 +20,11 @@
 //! 400: 189 end. The fault is still there; the random pauses only hide it. With that, set `n` to 2:
 //! two are enough for a cycle, and 73 end.
 //!
+//! Now hide the fault completely: set `n` to 2, `jitter` to 0 and `reach` to 0. Everybody takes both
+//! forks in one poll, and every run ends. `async-playground hunt philosophers -p n=2 -p jitter=0 -p
+//! reach=0` finds the fault within seconds: one philosopher is preempted with one fork. docs/schedules.md says
+//! what such schedules cover.
+//!
 //! **Pitfall.** Freedom from deadlock does not mean that everybody eats. `try` can go on for ever
 //! without a meal if all philosophers try again in step. So it waits for a random time, from a
 //! range that doubles, and skips the meal after 16 attempts: then the check fails, but the run does
@@ -44,12 +49,11 @@ const N: Param = Param::count("n", 5, (2, 100), "philosophers", "How many philos
 const EAT: Param = Param::millis("eat", 200, (0, 60_000), "How long a meal takes.");
 const THINK: Param = Param::millis("think", 200, (0, 60_000), "Shortest time that a philosopher thinks.");
 const JITTER: Param = Param::millis("jitter", 50, (0, 60_000), "How much longer a philosopher may think.");
+const REACH: Param = Param::millis("reach", 100, (0, 60_000), "How long a philosopher with one fork reaches for the other.");
 const MEALS: Param = Param::count("meals", 3, (1, 1_000), "meals", "How many meals each philosopher wants.");
 const STRATEGY: Param =
     Param::choice("strategy", &["naive", "ordered", "waiter", "try"], "Left first, lower first, one empty chair, or back off.");
 
-/// How long a philosopher who holds one fork takes to reach for the other.
-const REACH: Duration = Duration::from_millis(100);
 /// How many times a philosopher tries to get both forks before skipping the meal.
 const ATTEMPTS: u32 = 16;
 /// How many times the range of the pause after a failed attempt doubles.
@@ -62,12 +66,15 @@ pub const SCENARIO: Scenario = Scenario {
     group: Group::SharedState,
     lesson: "Break one of the four conditions of a deadlock.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[N, EAT, THINK, JITTER, MEALS, STRATEGY],
+    params: &[N, EAT, THINK, JITTER, REACH, MEALS, STRATEGY],
     patterns: &["dining philosophers", "deadlock", "lock ordering", "resource hierarchy", "try lock"],
     differs: "If a fork is put back in the same millisecond in which another philosopher reaches for it, asyncio and Tokio may \
-              run the two in a different order, and later meals differ.",
+              run the two in a different order, and later meals differ. A meal that takes no time lets others run in asyncio only.",
     builds_on: &["deadlock"],
-    breaks: &[Breaks::stalls(&[("strategy", "naive")])],
+    breaks: &[
+        Breaks::stalls(&[("strategy", "naive")]),
+        Breaks::stalls(&[("n", "2"), ("jitter", "0"), ("reach", "0")]).with_schedule("4:1"),
+    ],
     story: &[
         Stop::at(
             When::Spawn(Nth::Last, "philosopher"),
@@ -271,7 +278,10 @@ impl Philosopher {
     async fn take_forks<'a>(&self, table: &'a Table) -> Option<(MutexGuard<'a, ()>, MutexGuard<'a, ()>)> {
         let first = table.forks[self.first].lock().await;
         info!("takes fork {}", self.first);
-        sleep(REACH).instrument(info_span!("has", fork = self.first)).await;
+        let reach = self.cx.duration(REACH);
+        if !reach.is_zero() {
+            sleep(reach).instrument(info_span!("has", fork = self.first)).await;
+        }
         let second = if self.cx.word(STRATEGY) == "try" {
             // Never wait while holding a fork: on failure, returning drops the first guard.
             table.forks[self.second].try_lock().ok()?
@@ -302,7 +312,7 @@ impl Philosopher {
     /// Waits for a random time, holding nothing, so that no two philosophers try again in step.
     async fn pause(&mut self, attempt: u32) {
         info!(mark = "back", "fork {} is taken; puts fork {} back", self.second, self.first);
-        let longest = (self.cx.number(EAT) + REACH.as_millis() as u64) << attempt.min(DOUBLINGS);
+        let longest = (self.cx.number(EAT) + self.cx.number(REACH)).max(1) << attempt.min(DOUBLINGS);
         let range: RangeInclusive<u64> = 1..=longest;
         let pause = self.cx.draw(&format!("pauses of {}", self.i), self.put_back, range);
         self.put_back += 1;

@@ -251,7 +251,7 @@ async fn join(
             Some(within) = inner.join_next() => within.unwrap_or_else(|panic| Err(panic.into())),
             () = stop.cancelled(), if result.is_ok() => Err(GroupError::Stopped),
         };
-        info!(counter.children = shared.alive.load(Ordering::Relaxed), "{} children left in group {level}", children.len());
+        info!(counter.children = shared.alive.load(Ordering::Relaxed), "children left in group {level}: {}", children.len());
         if result.is_ok() && ended.is_err() {
             // The first failure aborts the children and asks the inner group to stop.
             result = ended;

@@ -17,6 +17,10 @@ fn list_tells_every_scenario_by_group() {
     }
     let one = stdout(&run(&["list", "semaphore"]));
     assert!(one.contains("permits") && one.contains("(1 to 1000 permits)"), "{one}");
+    let breaking = stdout(&run(&["list", "deadlock"]));
+    for line in ["Breaks at: order=crossed acquire=lock --seed 0 (stalls)", "Breaks at: gap=0 rest=0 --schedule 2:0 (stalls)"] {
+        assert!(breaking.lines().any(|said| said == line), "{line}: {breaking}");
+    }
 }
 
 #[test]

@@ -14,20 +14,20 @@ fn what_was_run_is_remembered_and_the_path_leads_on() {
     let mut tty = start(&["sequential"]);
     tty.sees("main");
     command(&mut tty, "tour");
-    tty.sees("1 of 43 run");
+    tty.sees("1 of 44 run");
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 
     let mut tty = start(&[]);
     tty.sees("Scenarios");
     command(&mut tty, "tour");
-    let path = tty.wait_until("the path", |screen| screen.contains("1 of 43 run"));
+    let path = tty.wait_until("the path", |screen| screen.contains("1 of 44 run"));
     let next = path.lines().find(|line| line.contains("next")).unwrap_or_default();
     assert!(next.contains("gather"), "{path}");
     tty.keys("\r");
     tty.wait_until("the next scenario", |screen| header(screen).contains("gather"));
     command(&mut tty, "tour");
-    tty.sees("2 of 43 run");
+    tty.sees("2 of 44 run");
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
     std::fs::remove_dir_all(state).expect("it was made");
@@ -54,7 +54,7 @@ fn predictions_are_compared_and_remembered() {
     let right = tty.wait_until("the other answer", |screen| screen.contains("you were right"));
     assert!(header(&right).contains("00:03.500 / 00:03.500"), "{right}");
     command(&mut tty, "tour");
-    tty.sees("1 of 43 run, 1 of 2 predictions right");
+    tty.sees("1 of 44 run, 1 of 2 predictions right");
     tty.keys("q");
     assert_eq!(tty.end().code, 0);
 

@@ -7,6 +7,7 @@ mod coverage;
 mod declared;
 mod extremes;
 mod queues;
+mod scheduled;
 mod sequence;
 mod sharing;
 #[path = "../simulate/mod.rs"]
@@ -16,7 +17,7 @@ mod ways;
 
 use std::time::Duration;
 
-use scenario::{Clock, How, Outcome, Scenario, Values};
+use scenario::{Breaks, Clock, How, Outcome, Scenario, Values};
 use scenarios::{CATALOGUE, find};
 use simulate::{Ended, simulate, values};
 
@@ -53,15 +54,20 @@ fn broken(outcome: &Outcome) -> Vec<&str> {
     outcome.checks.iter().filter(|check| !check.holds).map(|check| check.name.as_str()).collect()
 }
 
+/// The declarations that need no schedule.
+fn in_tokios_order(scenario: &Scenario) -> impl Iterator<Item = &'static Breaks> {
+    scenario.breaks.iter().filter(|breaks| breaks.schedule.is_none())
+}
+
 /// True if these parameters may end in a stall.
 fn may_stall(scenario: &Scenario, values: &Values) -> bool {
-    scenario.breaks.iter().any(|breaks| breaks.how == How::Stalls && breaks.may_be_at(values))
+    in_tokios_order(scenario).any(|breaks| breaks.how == How::Stalls && breaks.may_be_at(values))
 }
 
 /// True if every check holds, except the ones that these parameters may break.
 fn holds_or_breaks_as_declared(scenario: &Scenario, values: &Values, outcome: &Outcome) -> bool {
     let may_break = |check: &&str| {
-        let mut breaks = scenario.breaks.iter().filter(|breaks| breaks.may_be_at(values));
+        let mut breaks = in_tokios_order(scenario).filter(|breaks| breaks.may_be_at(values));
         breaks.any(|breaks| matches!(breaks.how, How::Checks(checks) if checks.contains(check)))
     };
     broken(outcome).iter().all(may_break)

@@ -10,13 +10,13 @@ pub fn unit_after(value: f64, plural: &str) -> Cow<'_, str> {
     }
     // In `calls/s` only the word before the slash is counted.
     let (word, rest) = plural.split_at(plural.find('/').unwrap_or(plural.len()));
-    match (word, word.strip_suffix("ies"), word.strip_suffix("ches"), word.strip_suffix('s')) {
-        ("children", ..) => Cow::Owned(format!("child{rest}")),
-        (_, Some(stem), ..) => Cow::Owned(format!("{stem}y{rest}")),
-        (_, _, Some(stem), _) => Cow::Owned(format!("{stem}ch{rest}")),
-        (.., Some(stem)) => Cow::Owned(format!("{stem}{rest}")),
-        _ => plural.into(),
-    }
+    let singular = match word {
+        "children" => Some("child".to_owned()),
+        _ if word.ends_with("ies") => word.strip_suffix("ies").map(|stem| format!("{stem}y")),
+        _ if word.ends_with("ches") || word.ends_with("sses") => word.strip_suffix("es").map(str::to_owned),
+        _ => word.strip_suffix('s').map(str::to_owned),
+    };
+    singular.map_or(plural.into(), |word| Cow::Owned(word + rest))
 }
 
 #[cfg(test)]
@@ -32,6 +32,7 @@ mod tests {
             ("children", "child"),
             ("entries", "entry"),
             ("fetches", "fetch"),
+            ("misses", "miss"),
             ("calls/s", "call/s"),
             ("ms", "ms"),
             ("s", "s"),

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use scenario::story::For;
-use scenario::{Kind, Outcome};
+use scenario::{Kind, Outcome, unit_after};
 use trace::{Cause, Leaf, TaskIx, Trace, Waker};
 
 use super::find::{self, Found};
@@ -82,8 +82,9 @@ impl Run<'_> {
         while let Some((before, from)) = rest.split_once('{') {
             let (name, after) = from.split_once('}')?;
             filled.push_str(before);
-            let _ = write!(filled, "{}", self.value(name)?);
-            rest = after;
+            let value = self.value(name)?;
+            let _ = write!(filled, "{value}");
+            rest = if value == Value::Number(1.0) { after_one(&mut filled, after) } else { after };
         }
         filled.push_str(rest);
         Some(filled)
@@ -280,6 +281,19 @@ fn list(trace: &Trace, tasks: impl ExactSizeIterator<Item = Option<TaskIx>>) -> 
     text
 }
 
+/// Writes the noun that follows the number 1, which is in the plural in the text, in the singular. Returns the rest of the text.
+fn after_one<'a>(filled: &mut String, after: &'a str) -> &'a str {
+    const NO_NOUNS: [&str; 5] = ["fails", "has", "is", "its", "was"];
+    let Some(from) = after.strip_prefix(' ') else { return after };
+    let (noun, rest) = from.split_at(from.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(from.len()));
+    if NO_NOUNS.contains(&noun) {
+        return after;
+    }
+    filled.push(' ');
+    filled.push_str(&unit_after(1.0, noun));
+    rest
+}
+
 /// A number without needless decimals.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
@@ -302,6 +316,21 @@ pub fn time(ns: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_noun_after_one_is_in_the_singular() {
+        for (text, singular) in [
+            (" workers share it", " worker share it"),
+            (" fetches.", " fetch."),
+            (" is left", " is left"),
+            (", and two", ", and two"),
+            (" ms", " ms"),
+        ] {
+            let mut filled = String::new();
+            let rest = after_one(&mut filled, text);
+            assert_eq!(format!("{filled}{rest}"), singular);
+        }
+    }
 
     #[test]
     fn times_are_written_as_people_write_them() {
