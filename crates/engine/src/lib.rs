@@ -11,6 +11,7 @@
 
 pub mod attach;
 mod attached;
+pub mod compare;
 mod console;
 mod control;
 mod cost;
@@ -31,6 +32,7 @@ mod sink;
 pub mod sketch;
 mod spec;
 pub mod story;
+pub mod sweep;
 mod tape;
 pub mod target;
 mod told;
