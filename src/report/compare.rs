@@ -219,7 +219,7 @@ fn lanes(runs: &[Ran<'_>], differences: &[Lanes], look: Look) -> String {
         for (task, label) in (0..).zip(&names[at]) {
             let lanes = at.checked_sub(1).and_then(|at| differences.get(at));
             let differs = lanes.is_some_and(|lanes| lanes.since_ns.get(task as usize).copied().flatten().is_some());
-            let mark = if differs { look.pick("≠", "*") } else { " " };
+            let mark = if differs { look.pick("≠", "&") } else { " " };
             let lane = timeline::lane(run.trace, task, window, cells, marks);
             let pad = name - 2 - text::width(label) + timeline::GAP;
             let _ = writeln!(text, "{}", format!("{mark} {label}{:pad$}{lane}", "").trim_end());
@@ -229,7 +229,7 @@ fn lanes(runs: &[Ran<'_>], differences: &[Lanes], look: Look) -> String {
         }
     }
     let legend = timeline::legend(runs[0].trace, marks, stalls, cell_ns);
-    let differs = if differences.is_empty() { "" } else { look.pick("\n≠ differs from A", "\n* differs from A") };
+    let differs = if differences.is_empty() { "" } else { look.pick("\n≠ differs from A", "\n& differs from A") };
     let _ = writeln!(text, "\n{legend}{differs}");
     text
 }

@@ -45,6 +45,10 @@ pub struct Check {
 /// Where the lanes of a run differ from those of another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lanes {
+    /// For each task of the run, the task of the other run with its name: the first has the first one's.
+    pub of: Vec<Option<TaskIx>>,
+    /// The tasks of the other run that have no counterpart in this one.
+    pub alone: Vec<TaskIx>,
     /// For each task of the run, when its lane begins to differ, in nanoseconds; `None` if it does not.
     pub since_ns: Vec<Option<u64>>,
     /// When the runs first differ, in nanoseconds, with the name of the task.
@@ -221,16 +225,19 @@ pub fn lanes(first: &Trace, run: &Trace, until_ns: u64) -> Lanes {
     let mut lanes = Lanes::default();
     for task in &run.tasks {
         let nth = seen.entry(&task.name).and_modify(|nth| *nth += 1).or_default();
-        let other = others.remove(&(&*task.name, *nth)).and_then(|other| first.tasks.get(other as usize));
+        let ix = others.remove(&(&*task.name, *nth));
+        lanes.of.push(ix);
+        let other = ix.and_then(|ix| first.tasks.get(ix as usize));
         let since_ns = other.map_or(Some(task.spawned_ns), |other| differ_since(other, task));
         let since_ns = since_ns.filter(|since_ns| *since_ns <= until_ns);
         lanes.note(since_ns, task);
         lanes.since_ns.push(since_ns);
     }
     // What is left has no counterpart in the run.
-    let mut left: Vec<_> = others.into_values().collect();
-    left.sort_unstable();
-    for task in left.into_iter().filter_map(|task| first.tasks.get(task as usize)) {
+    lanes.alone = others.into_values().collect();
+    lanes.alone.sort_unstable();
+    for ix in lanes.alone.clone() {
+        let task = &first.tasks[ix as usize];
         lanes.note(Some(task.spawned_ns).filter(|since_ns| *since_ns <= until_ns), task);
     }
     lanes
