@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let json = std::env::args().any(|arg| arg == "--json");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("semaphore");
-    let file = sketch::lay(&scenarios::semaphore::SCENARIO, &path).expect("a sketch");
+    let file = sketch::from_scenario(&scenarios::semaphore::SCENARIO, &path).expect("a sketch");
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--offline", "--quiet"]).current_dir(&path).env("CARGO_TARGET_DIR", TARGET);
     assert!(build.status().expect("cargo runs").success(), "the sketch builds");

@@ -81,6 +81,40 @@ fn scenarios_in_mono_and_in_ascii() {
     }
 }
 
+/// A pinned run above the next one, on the same axis.
+#[test]
+fn a_pinned_run_above_the_next_one() {
+    let compared = |width, height| {
+        let spec = Spec::new(&scenarios::semaphore::SCENARIO);
+        let mut model = run(spec.clone(), width, height);
+        _ = update::update(&mut model, Action::ToLive);
+        _ = update::update(&mut model, Action::Pin);
+        let permits = spec.scenario.param("permits").expect("it is declared");
+        let mut next = spec;
+        next.values.set(permits, scenario::Value::Number(5));
+        recorded::record(&mut model, next);
+        let view = model.run.as_mut().expect("it has been run");
+        view.trace.samples.clear();
+        view.cost_ns = Some(25.0);
+        playback::recorded(&mut model);
+        _ = update::update(&mut model, Action::ToLive);
+        lay_out(&mut model, width, height);
+        model
+    };
+    for (width, height) in [(200, 60), (120, 40), (80, 24)] {
+        let shown = screen(&compared(width, height), width, height);
+        assert!(shown.contains("17 lanes differ") && shown.matches("request 0 ").count() >= 2, "{shown}");
+        assert_snapshot!(format!("pinned_{width}x{height}"), shown);
+    }
+    let mut model = compared(80, 24);
+    model.options.theme = Theme::plain(false, true);
+    assert_snapshot!("pinned_mono", paint::styled(&paint::frame(&model, 80, 24).0));
+    model.options.theme.unicode = false;
+    let ascii = screen(&model, 80, 24);
+    assert!(ascii.is_ascii(), "a glyph beyond ASCII was drawn:\n{ascii}");
+    assert_snapshot!("pinned_ascii", ascii);
+}
+
 /// A question before a run: what the run shows is not on screen.
 #[test]
 fn questions_before_a_run() {

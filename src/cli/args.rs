@@ -1,10 +1,12 @@
 //! Every command and flag of the command line, each defined once.
 
+mod compare;
 mod how;
 mod hunt;
 mod lint;
 mod new;
 mod open;
+mod sweep;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,11 +15,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCompleter, Shell};
 use tui::app::colors::ThemeName;
 
+pub(super) use compare::CompareArgs;
 pub(super) use how::{HowArgs, Speed};
 pub(super) use hunt::HuntArgs;
 pub(super) use lint::LintArgs;
 pub(super) use new::NewArgs;
 pub(super) use open::SketchArgs;
+pub(super) use sweep::SweepArgs;
 
 use super::completions;
 use super::stop::Stop;
@@ -120,6 +124,15 @@ pub(super) enum Command {
     /// plain Tokio code; its folder 'playground' shows it on the screen.
     #[command(after_help = new::EXAMPLES)]
     New(NewArgs),
+    /// Run a scenario with several settings, side by side.
+    /// Each --with begins another run: its flags follow, and what they do not set is as in the first run. The report has the
+    /// settings that differ, the outcomes with their differences, and the lanes of all runs on one time axis.
+    #[command(after_help = compare::EXAMPLES)]
+    Compare(CompareArgs),
+    /// Run a scenario over the values of a parameter.
+    /// Prints a table and a chart of a figure over the values. With several seeds: the median, the least and the most.
+    #[command(after_help = sweep::EXAMPLES)]
+    Sweep(SweepArgs),
     /// Open a recording on the screen.
     ///
     /// A recording can be explored like any finished run. Without a terminal, print the report
@@ -353,7 +366,11 @@ impl From<ThemeArg> for Option<ThemeName> {
 
 /// Reads the command line of this process.
 pub(super) fn parse() -> Result<Cli, Stop> {
-    Cli::try_parse().map_err(Stop::Parse)
+    let args: Vec<_> = std::env::args_os().collect();
+    if compare::is_asked_for(&args) {
+        return compare::parse(&args);
+    }
+    Cli::try_parse_from(args).map_err(Stop::Parse)
 }
 
 /// The clap command, for the man page and the completions.

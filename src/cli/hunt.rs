@@ -1,6 +1,6 @@
 //! `hunt`: searches seeds and schedules for the run that goes wrong.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -30,11 +30,11 @@ pub(super) fn hunt(args: &HuntArgs) -> Result<ExitCode, Stop> {
             hunting.stop();
         }
         if shows {
-            show(&format!("\r{}\x1b[K", report::hunt_progress(&hunting.progress())));
+            out::progress(&report::hunt_progress(&hunting.progress()));
         }
     }
     if shows {
-        show("\r\x1b[K");
+        out::progress("");
     }
     asked.over()?;
     let (found, progress) = (hunting.found(), hunting.progress());
@@ -57,9 +57,4 @@ fn wanted(args: &HuntArgs) -> Result<Hunt, Stop> {
     (hunt.until, hunt.limit_runs, hunt.all) = (args.until.clone(), args.limit_runs, args.all);
     hunt.check().map_err(|error| Stop::Usage(spec::reason(error)))?;
     Ok(hunt)
-}
-
-fn show(text: &str) {
-    // If the terminal is gone, nobody waits for the progress.
-    let _ = io::stderr().write_all(text.as_bytes()).and_then(|()| io::stderr().flush());
 }

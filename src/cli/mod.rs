@@ -9,6 +9,7 @@
 mod args;
 mod asked;
 mod attach;
+mod compare;
 mod completions;
 mod config;
 mod hunt;
@@ -24,6 +25,7 @@ mod run;
 mod screen;
 mod spec;
 mod stop;
+mod sweep;
 mod watch;
 
 use std::process::ExitCode;
@@ -48,6 +50,8 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::List(list)) => list::list(&list),
         Some(Command::Run(command)) => return run::run(&command),
         Some(Command::Hunt(command)) => return hunt::hunt(&command),
+        Some(Command::Compare(command)) => return compare::compare(&command),
+        Some(Command::Sweep(command)) => return sweep::sweep(&command),
         Some(Command::Replay(command)) => return replay::replay(&command),
         Some(Command::Attach(command)) => return attach::attach(&command),
         Some(Command::Watch(command)) => return watch::watch(&command),

@@ -30,6 +30,13 @@ pub(super) fn say(line: &str) {
     let _ = io::stderr().write_all(format!("{}\n", text::line(line)).as_bytes());
 }
 
+/// Replaces the last line of a terminal's standard error, to show progress; empty clears it.
+pub(super) fn progress(line: &str) {
+    let line = format!("\r{}\x1b[K", text::line(line));
+    // If the terminal is gone, nobody waits for the progress.
+    let _ = io::stderr().write_all(line.as_bytes()).and_then(|()| io::stderr().flush());
+}
+
 /// Passes on what another program wrote, as it is. If that fails, the other program need not know.
 pub(super) fn pass(bytes: &[u8], to_stderr: bool) {
     let _ =
@@ -58,7 +65,7 @@ pub(super) fn line(json: serde_json::Result<String>) -> Result<(), Stop> {
     print(&format!("{json}\n"))
 }
 
-fn look(marks: &MarksArgs) -> Look {
+pub(super) fn look(marks: &MarksArgs) -> Look {
     Look { width: width(), unicode: !marks.ascii && unicode() }
 }
 

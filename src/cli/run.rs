@@ -45,15 +45,15 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Stop> {
 }
 
 /// The result of a run.
-struct Done {
-    trace: Trace,
-    report: Report,
+pub(super) struct Done {
+    pub(super) trace: Trace,
+    pub(super) report: Report,
     /// Why the recording is incomplete.
     fault: Option<String>,
 }
 
 /// Runs until the scenario ends or a signal arrives.
-fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop> {
+pub(super) fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop> {
     let mut run = Run::start(spec).map_err(|error| match error {
         StartError::Spec(error) => Stop::Usage(spec::reason(error)),
         StartError::System(error) => cannot_start(&error),
@@ -78,7 +78,7 @@ fn execute(spec: &Spec, file: Option<File>, asked: &Asked) -> Result<Done, Stop>
     }
 }
 
-fn cannot_start(error: &io::Error) -> Stop {
+pub(super) fn cannot_start(error: &io::Error) -> Stop {
     Stop::Usage(format!("cannot start the run: {error}"))
 }
 

@@ -72,7 +72,7 @@ pub(super) fn range(param: &Param) -> String {
     }
 }
 
-fn parameter(scenario: &'static Scenario, name: &str) -> Result<&'static Param, Stop> {
+pub(super) fn parameter(scenario: &'static Scenario, name: &str) -> Result<&'static Param, Stop> {
     scenario.param(name).ok_or_else(|| {
         let names: Vec<_> = scenario.params.iter().map(|param| param.name).collect();
         Stop::Usage(format!("{} has no parameter '{}'{}", scenario.id, text::name(name), offer(name, &names)))
@@ -80,7 +80,7 @@ fn parameter(scenario: &'static Scenario, name: &str) -> Result<&'static Param, 
 }
 
 /// Suggests the name that was probably meant, and lists all.
-fn offer(typed: &str, names: &[&str]) -> String {
+pub(super) fn offer(typed: &str, names: &[&str]) -> String {
     let meant = text::meant(typed, names, ALIKE).map_or(String::new(), |name| format!("; did you mean '{name}'?"));
     format!("{meant} (available: {})", names.join(", "))
 }

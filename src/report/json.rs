@@ -3,10 +3,11 @@
 //! Fields are written in the order of their declaration here. Every field of the
 //! contract is always present, empty or null if there is nothing to report.
 
-use scenario::{Check, Figure, Value, Values};
+use scenario::Values;
 use serde::{Serialize, Serializer};
 
 use super::escape;
+use super::values::{self, Checked, Named, Typed};
 use engine::question;
 use engine::story::Told;
 use engine::{Ending, Report, Schedule, Spec};
@@ -37,7 +38,7 @@ pub fn program_json(program: &Program, trace: &Trace, report: &Report) -> serde_
     })
 }
 
-fn ended(ending: &Ending) -> &'static str {
+pub(super) fn ended(ending: &Ending) -> &'static str {
     match ending {
         Ending::Finished(_) => "finished",
         Ending::Failed(_) => "failed",
@@ -53,7 +54,7 @@ fn ended(ending: &Ending) -> &'static str {
 }
 
 #[derive(Serialize)]
-struct Object<'a> {
+pub(super) struct Object<'a> {
     scenario: &'static str,
     params: Params<'a>,
     seed: u64,
@@ -141,20 +142,6 @@ struct AnsweredQuestion {
 
 /// The parameters as an object, in the order of declaration.
 struct Params<'a>(&'a Values);
-
-#[derive(Serialize)]
-struct Named<'a> {
-    name: &'a str,
-    #[serde(serialize_with = "number")]
-    value: f64,
-    unit: &'static str,
-}
-
-#[derive(Serialize)]
-struct Checked<'a> {
-    name: &'a str,
-    holds: bool,
-}
 
 #[derive(Serialize)]
 struct Tasks {
@@ -248,38 +235,11 @@ struct ToldWait {
 
 impl Serialize for Params<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(param, value)| (param.name, Turned(value))))
+        serializer.collect_map(self.0.iter().map(|(param, value)| (param.name, Typed(value))))
     }
 }
 
-struct Turned(Value);
-
-impl Serialize for Turned {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Number(n) => serializer.serialize_u64(n),
-            Value::Choice(word) => serializer.serialize_str(word),
-        }
-    }
-}
-
-/// Writes a whole number without a decimal point: 20, not 20.0.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
-fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    /// Every whole number up to here is exactly representable.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if value.fract() == 0.0 && value.abs() <= EXACT {
-        serializer.serialize_i64(*value as i64)
-    } else {
-        serializer.serialize_f64(*value)
-    }
-}
-
-fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a> {
-    let (figures, checks): (&[Figure], &[Check]) = match &report.ending {
-        Ending::Finished(outcome) => (&outcome.figures, &outcome.checks),
-        _ => (&[], &[]),
-    };
+pub(super) fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a> {
     Object {
         scenario: spec.scenario.id,
         params: Params(&spec.values),
@@ -289,8 +249,8 @@ fn object<'a>(spec: &'a Spec, trace: &'a Trace, report: &'a Report) -> Object<'a
         workers: spec.workers,
         preemptions: trace.preemptions().iter().map(|preempted| cut(trace, preempted)).collect(),
         elapsed_ms: ms(report.elapsed_ns),
-        outcome: figures.iter().map(|figure| Named { name: &figure.name, value: figure.value, unit: figure.unit }).collect(),
-        checks: checks.iter().map(|check| Checked { name: &check.name, holds: check.holds }).collect(),
+        outcome: values::figures(report),
+        checks: values::checks(report),
         story: engine::story::story(spec, trace, Some(report)).into_iter().map(told_stop).collect(),
         questions: questions(spec, trace, report),
         observed: observed(trace, report),
@@ -435,15 +395,6 @@ mod tests {
             r#""}"#,
         ];
         assert_eq!(told, expected.concat());
-        Ok(())
-    }
-
-    #[test]
-    fn a_figure_that_is_not_whole_keeps_its_fraction() -> serde_json::Result<()> {
-        let figure = |value| serde_json::to_string(&Named { name: "n", value, unit: "ms" });
-        assert_eq!(figure(1.5)?, r#"{"name":"n","value":1.5,"unit":"ms"}"#);
-        assert_eq!(figure(-2.0)?, r#"{"name":"n","value":-2,"unit":"ms"}"#);
-        assert_eq!(figure(1e300)?, r#"{"name":"n","value":1e+300,"unit":"ms"}"#);
         Ok(())
     }
 

@@ -4,18 +4,25 @@
 //! (the trace), and how the run ended (the engine's report). The text may change
 //! between versions; the JSON is a contract.
 
+mod chart;
+mod compare;
 mod escape;
 mod findings;
 mod hunt;
 mod json;
+mod sweep;
+mod table;
 mod text;
 mod timeline;
 mod units;
+mod values;
 mod waits;
 
+pub use compare::{Ran, compare_json, compare_text};
 pub use escape::to_string as escaped_json;
 pub use hunt::{hunt_json, hunt_progress, hunt_text};
 pub use json::{json, program_json};
+pub use sweep::{sweep_csv, sweep_json, sweep_progress, sweep_text};
 pub use text::{ending, program_text, text};
 
 /// How text is laid out.

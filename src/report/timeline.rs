@@ -13,11 +13,11 @@ use tui::text;
 /// More tasks than this are counted, not drawn.
 const ROWS: usize = 30;
 /// The widest column of names.
-const NAME: usize = 24;
+pub(super) const NAME: usize = 24;
 /// Columns between the names and the lanes.
-const GAP: usize = 2;
+pub(super) const GAP: usize = 2;
 /// The fewest cells in a lane.
-const CELLS: usize = 10;
+pub(super) const CELLS: usize = 10;
 /// The smallest distance between two times on the ruler, in cells.
 const TICK: u64 = 10;
 
@@ -46,7 +46,7 @@ pub(super) fn timeline(trace: &Trace, stalled: bool, look: Look) -> String {
 }
 
 /// Round times, each above its cell.
-fn ruler(cell_ns: u64, cells: u64) -> String {
+pub(super) fn ruler(cell_ns: u64, cells: u64) -> String {
     let step = round_up(cell_ns.saturating_mul(TICK));
     let mut line = String::new();
     for at in (0..cells.saturating_mul(cell_ns)).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
@@ -75,12 +75,12 @@ fn round_up(ns: u64) -> u64 {
 }
 
 /// Draws the lane of a task.
-fn lane(trace: &Trace, task: TaskIx, window: Window, cells: usize, marks: &Marks) -> String {
+pub(super) fn lane(trace: &Trace, task: TaskIx, window: Window, cells: usize, marks: &Marks) -> String {
     let mark = |fill: Fill| Some(marks.cell(fill)).filter(|mark| !mark.is_empty()).unwrap_or(" ");
     trace.cells(task, window, cells, None).into_iter().map(mark).collect()
 }
 
-fn legend(trace: &Trace, marks: &Marks, stalled: bool, cell_ns: u64) -> String {
+pub(super) fn legend(trace: &Trace, marks: &Marks, stalled: bool, cell_ns: u64) -> String {
     let Marks { running, running_part: [part, ..], ends: [completed, failed, cancelled, panicked], .. } = marks;
     let forever = if stalled { format!("  {} for ever", marks.forever) } else { String::new() };
     format!(

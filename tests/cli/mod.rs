@@ -1,5 +1,6 @@
 //! The command line from outside: what goes in, what comes out, and the exit code.
 
+mod compare;
 mod config;
 mod hostile;
 mod house;
@@ -12,6 +13,7 @@ mod man;
 mod runs;
 mod stalls;
 mod streams;
+mod sweep;
 mod ways;
 
 use super::support::harmful;

@@ -74,6 +74,7 @@ pub(crate) fn empty() -> Model {
         list: List { row: 2, search: TextField::default() },
         form: Form { seed: 7, row: 1, ..Form::new(&CATALOGUE[2]) },
         run: None,
+        pin: None,
         timeline: Timeline {
             left_ns: 0,
             cell_ns: 80 * MS,

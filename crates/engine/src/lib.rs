@@ -11,6 +11,7 @@
 
 pub mod attach;
 mod attached;
+pub mod compare;
 #[cfg(feature = "console")]
 mod console;
 mod control;
@@ -33,6 +34,7 @@ mod sink;
 pub mod sketch;
 mod spec;
 pub mod story;
+pub mod sweep;
 mod tape;
 #[cfg(feature = "console")]
 pub mod target;

@@ -365,6 +365,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.dirty |= self.hunts.look(&mut self.model, self.turned_at);
         self.drain();
         self.pass_time();
+        self.model.session.freed.drain(..).for_each(|run| self.reaper.take(run));
     }
 
     /// Advances the cursor to the present.

@@ -11,13 +11,13 @@ use scenario::Clock;
 use super::completions;
 
 /// The default of `--limit`, in milliseconds.
-const LIMIT_MS: u64 = 60_000;
+pub(super) const LIMIT_MS: u64 = 60_000;
 /// At most a day: far below the year after which the engine calls a virtual run stalled.
-const LIMITS_MS: RangeInclusive<u64> = 1..=86_400_000;
+pub(super) const LIMITS_MS: RangeInclusive<u64> = 1..=86_400_000;
 /// The default of `--stall-after`, in milliseconds.
 const STALL_AFTER_MS: u64 = 2_000;
 /// More workers than this show nothing new.
-const WORKERS: RangeInclusive<u64> = 0..=64;
+pub(super) const WORKERS: RangeInclusive<u64> = 0..=64;
 /// The port that tokio-console uses by default.
 const CONSOLE_PORT: u16 = 6669;
 /// Slower than this nothing seems to move; faster looks like `max`.

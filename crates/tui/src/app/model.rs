@@ -18,6 +18,7 @@ pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
 use crate::app::overlay::hunted::HuntView;
 pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
 use crate::app::programs::view::Programs;
+use crate::app::run::pin::Pin;
 use crate::app::run::prediction::Predict;
 pub use crate::app::run::view::{Cursor, Pending, RunView, StoryView};
 use crate::app::search::sought::Search;
@@ -53,6 +54,8 @@ pub struct Model {
     pub form: Form,
     /// The run on screen.
     pub run: Option<RunView>,
+    /// The run that stays above the next ones.
+    pub pin: Option<Pin>,
     /// The view of the timeline. It survives a new run of the same scenario.
     pub timeline: Timeline,
     /// The view of the log.
@@ -139,6 +142,7 @@ impl Model {
             list: List::default(),
             form,
             run: None,
+            pin: None,
             timeline: Timeline {
                 left_ns: 0,
                 cell_ns: 10_000_000,

@@ -7,7 +7,7 @@ use scenario::{Clock, Values};
 use crate::app::colors::OwnColor;
 use crate::app::input::action::Target;
 use crate::app::mode::Overlay;
-use crate::app::run::view::Cursor;
+use crate::app::run::view::{Cursor, RunView};
 use crate::app::timeline::folds::Folds;
 use crate::app::timeline::history::History;
 use crate::app::timeline::view::{Timeline, Zoom};
@@ -66,6 +66,8 @@ pub struct Session {
     pub opened: Vec<TaskIx>,
     /// The tasks whose descendants have no lanes.
     pub folds: Folds,
+    /// Runs that are no longer needed. Freeing them takes too long for the thread that draws, so the shell takes them.
+    pub freed: Vec<Box<RunView>>,
     /// Whether to start the picked scenario once the program is open.
     pub start: bool,
     /// The user's own colours, which also apply to the next theme.
@@ -94,6 +96,7 @@ impl Default for Session {
             came: None,
             opened: Vec::new(),
             folds: Folds::default(),
+            freed: Vec::new(),
             start: false,
             own_colors: Vec::new(),
         }

@@ -17,7 +17,7 @@ use crate::app::overlay::palette::What;
 use crate::app::overlay::{arrange, explain, hunt, palette, path, range};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
-use crate::app::run::{bookmarks, challenge, compare, cursor, jump, playback, predict, save, scheduler, story};
+use crate::app::run::{bookmarks, challenge, compare, cursor, jump, pin, playback, predict, save, scheduler, story};
 use crate::app::sketch::{life, own};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
@@ -53,12 +53,14 @@ fn tick(model: &mut Model, passed: Duration) {
     playback::tick(model, passed);
     listing::passed(model, passed);
     range::passed(model, passed);
+    pin::settle(model);
 }
 
 /// Updates what is derived from the run: the list of lanes, and the measurements.
 fn settle(model: &mut Model) {
     listing::settle(model);
     range::settle(model);
+    pin::settle(model);
 }
 
 /// The effects to perform once the program has opened.
@@ -145,6 +147,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::GoToTime => cursor::go_to_time(model),
         Action::MarkRange => range::mark(model),
         Action::Compare => compare::show(model),
+        Action::Pin => pin::toggle(model),
         Action::Predict => predict::toggle(model),
         Action::CriticalPath => range::toggle_path(model),
         Action::PathTo => range::path_to(model),

@@ -167,13 +167,12 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Puts the pending run on screen.
     fn replace(&mut self, mut pending: PendingRun<G::Run>) {
         let drained = std::mem::take(&mut pending.trace);
-        if let Some(old) = lifecycle::started(&mut self.model, pending.spec) {
-            if let Some(view) = &mut self.model.run {
-                view.trace = drained;
-            }
-            lifecycle::replaced(&mut self.model, &old);
-            self.reaper.take(old);
+        let old = lifecycle::started(&mut self.model, pending.spec);
+        if let Some(view) = &mut self.model.run {
+            view.trace = drained;
         }
+        lifecycle::replaced(&mut self.model, old.as_ref());
+        self.reaper.take(old);
         self.tape = pending.run.tape();
         self.run = Some(pending.run);
         playback::recorded(&mut self.model);

@@ -15,6 +15,8 @@ pub(crate) struct Glyphs {
     pub(crate) held: &'static str,
     /// While a word of a quantity applies.
     pub(crate) ribbon: &'static str,
+    /// Before a lane or a value that differs from that of the pinned run.
+    pub(crate) differs: &'static str,
     /// On a lane, where the run's schedule cut a poll.
     pub(crate) preempted: &'static str,
     /// A line through the lanes at a moment of the scenario.
@@ -88,6 +90,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     lane: marks::UNICODE,
     inferred: "?",
     held: "▔",
+    differs: "≠",
     preempted: "↷",
     moment: "╎",
     ribbon: "─",
@@ -148,6 +151,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     lane: marks::ASCII,
     inferred: "?",
     held: "`",
+    differs: "&",
     preempted: "/",
     moment: "\"",
     ribbon: "-",

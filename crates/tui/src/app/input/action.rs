@@ -87,6 +87,8 @@ pub enum Action {
     CriticalPath,
     /// Shows the outcome beside that of the previous run.
     Compare,
+    /// Pins the run on screen above the next ones, or unpins it.
+    Pin,
     /// Lets the critical path lead to the selected task, or to the end of the run again.
     PathTo,
     /// Sorts the lanes by the next criterion.

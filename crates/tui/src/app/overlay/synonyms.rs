@@ -47,6 +47,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("findings", &["problems", "diagnose", "warnings", "lint", "what is wrong"]),
     ("critical-path", &["path", "bottleneck", "longest path"]),
     ("compare", &["diff", "difference", "previous run", "versus"]),
+    ("pin", &["compare", "keep", "side by side", "hold", "versus"]),
     ("resources", &["locks", "semaphores", "channels", "holders"]),
     ("woken-by", &["waker", "who woke"]),
     ("arrange", &["sort menu", "view menu"]),

@@ -10,6 +10,7 @@ use crate::app::panes::Pane;
 use crate::app::programs::view::Current;
 use crate::app::run::compare;
 use crate::app::run::found::Found;
+use crate::app::run::pin;
 use crate::app::run::playback;
 use crate::app::run::predict;
 use crate::app::run::view::{Cursor, Pending, RunView};
@@ -70,6 +71,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
         disturbed: false,
         before: old.as_mut().filter(|_| same).and_then(compare::before),
     });
+    let old = pin::replaced(model, old, same);
     viewport::keep_in_sight(model);
     old
 }
@@ -160,8 +162,9 @@ fn fresh_view(model: &mut Model) {
 
 /// Restores the selection when a complete run replaces another. The task is found by name, because its number may
 /// have changed.
-pub fn replaced(model: &mut Model, old: &RunView) {
-    let Some(run) = &model.run else { return };
+pub fn replaced(model: &mut Model, old: Option<&RunView>) {
+    let pinned = model.pin.as_ref().and_then(|pin| pin.run.as_deref());
+    let (Some(run), Some(old)) = (&model.run, old.or(pinned)) else { return };
     let again = |task: TaskIx| {
         let name = &old.trace.tasks.get(task as usize)?.name;
         let same = run.trace.tasks.get(task as usize).is_some_and(|task| task.name == *name);

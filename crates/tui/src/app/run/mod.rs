@@ -8,6 +8,7 @@ pub mod cursor;
 pub mod found;
 pub(super) mod jump;
 pub mod lifecycle;
+pub mod pin;
 pub mod playback;
 pub mod predict;
 pub mod prediction;

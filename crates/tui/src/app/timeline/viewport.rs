@@ -5,6 +5,7 @@
 
 use crate::app::areas::Areas;
 use crate::app::model::Model;
+use crate::app::run::pin;
 use crate::app::session::Held;
 use crate::app::timeline::selection;
 use crate::app::timeline::view::Zoom;
@@ -23,11 +24,17 @@ fn width(model: &Model) -> u64 {
 /// The time up to which there is something to see. While a run is recorded, this includes at least what is already
 /// visible, because its trace is still growing.
 fn extent_ns(model: &Model) -> u64 {
-    match &model.run {
+    let own_ns = match &model.run {
         None => 0,
         Some(run) if run.trace.closed => run.trace.end_ns,
         Some(run) => run.trace.end_ns.max(run.cursor.at_ns).max(model.timeline.left_ns),
-    }
+    };
+    own_ns.max(pinned_ns(model))
+}
+
+/// The end of the pinned run, which has the same axis.
+fn pinned_ns(model: &Model) -> u64 {
+    pin::pinned(model).map_or(0, |run| run.trace.end_ns)
 }
 
 /// The time from which on the run is known.
@@ -38,7 +45,8 @@ fn since_ns(model: &Model) -> u64 {
 /// The cells for events, without the tail of a stall behind them.
 fn timed_width(model: &Model) -> u64 {
     let width = width(model);
-    let tail = model.run.as_ref().map_or(0, |run| run.tail(width as usize)) as u64;
+    let runs = model.run.iter().chain(pin::pinned(model));
+    let tail = runs.map(|run| run.tail(width as usize)).max().unwrap_or(0) as u64;
     width.saturating_sub(tail).max(1)
 }
 
@@ -243,7 +251,7 @@ fn bound_pan(model: &mut Model) {
         return;
     };
     let cell = model.timeline.cell_ns;
-    let extent = run.trace.end_ns.max(if run.trace.closed { 0 } else { run.cursor.at_ns });
+    let extent = run.trace.end_ns.max(if run.trace.closed { 0 } else { run.cursor.at_ns }).max(pinned_ns(model));
     let last = (extent / cell + 1).saturating_sub(width(model)) * cell;
     model.timeline.left_ns = model.timeline.left_ns.min(last).max(since_ns(model));
 }

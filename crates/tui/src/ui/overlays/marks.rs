@@ -76,6 +76,7 @@ pub(super) fn legend(look: Look, programs: bool) -> Vec<(String, Style, &'static
     marks.push((g.bookmark.to_owned(), look.changed(), "on the ruler: a bookmark"));
     marks.push((g.lane.running_part[2].to_owned(), run, "before a name: the step reached a poll of this task"));
     marks.push((g.finding.to_owned(), look.warn(), "behind a name: a finding names this task (e shows it)"));
+    marks.push((g.differs.to_owned(), look.changed(), "behind a name, before a figure: differs from the pinned run"));
     let turned = waits.repeat(3);
     marks.push((turned, style.add_modifier(Modifier::REVERSED | Modifier::BOLD), "inverted: on the critical path"));
     marks.push((g.path[0].to_owned(), look.strong(), "behind a name: the critical path goes through this task"));

@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::app::model::{Model, Pane, RunView};
-use crate::ui::panes::outcome;
+use crate::app::run::pin::pinned;
+use crate::ui::panes::{outcome, side};
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::chrome;
@@ -33,7 +34,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
         Some((run, ix, run.trace.tasks.get(ix as usize)?))
     });
     let Some((run, ix, task)) = selected else {
-        none(buf, look, area, model.run.as_ref(), focus);
+        none(buf, look, area, model, focus);
         return;
     };
     chrome::title(buf, look, area, focus, "Selected task", "");
@@ -59,11 +60,14 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect) {
 }
 
 /// No task is selected: draws the outcome of the run, or how to select a task.
-fn none(buf: &mut Buffer, look: Look, area: Rect, run: Option<&RunView>, focus: bool) {
+fn none(buf: &mut Buffer, look: Look, area: Rect, model: &Model, focus: bool) {
     let inside = chrome::inside(area);
-    if let Some((run, ending)) = run.and_then(|run| Some((run, view::ending(run)?))) {
+    if let Some((run, ending)) = model.run.as_ref().and_then(|run| Some((run, view::ending(run)?))) {
         chrome::title(buf, look, area, focus, "Outcome", "no task selected");
-        outcome::render(buf, look, inside, run, ending);
+        match pinned(model) {
+            Some(pinned) => side::render(buf, look, inside, pinned, run),
+            None => outcome::render(buf, look, inside, run, ending),
+        }
         return;
     }
     chrome::title(buf, look, area, focus, "Selected task", "");

@@ -9,7 +9,7 @@ use crate::app::timeline::folds::Folds;
 use crate::app::timeline::kinds::is_on;
 use crate::app::timeline::lanes::Lanes;
 use crate::ui::panes::{
-    branches, grouping, kinds, legend, links, minimap, moments, quantities, reading, remark, status, trouble,
+    branches, grouping, kinds, legend, links, minimap, moments, pinned, quantities, reading, remark, status, trouble,
 };
 use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
@@ -64,7 +64,9 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let remark = remark::remark(look, model, run, chrome::room_for_remark(area, title));
     chrome::title(buf, look, area, focus, title, &remark);
 
-    let explained = if inside.height >= EXPLAINED { legend::rows(look, model, run, inside) } else { 0 };
+    // Two runs need the rows of the legend.
+    let legend_from = if model.pin.is_some() { 2 * EXPLAINED + BANNER } else { EXPLAINED };
+    let explained = if inside.height >= legend_from { legend::rows(look, model, run, inside) } else { 0 };
     let counted = quantities::rows(model, run, inside);
     areas.counters = usize::from(counted);
     let whole = inside;
@@ -72,6 +74,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
     let (inside, status) = split(inside, u16::from(status::has_row(run)));
     let (inside, map) = split(inside, u16::from(inside.height >= MAP));
     let (inside, counted) = split(inside, counted);
+    let (above, inside) = pinned::split(model, inside);
     let inside = banner(buf, look, run, inside);
     if is_on(model) {
         kinds::render(buf, look, model, run, (area, inside), areas);
@@ -82,6 +85,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, model: &Model, area: Rect, areas: &m
         let shown = usize::from(areas.lanes.height);
         chrome::scroll_bar(buf, look, area, model.timeline.top, shown, lanes.spawned(run.cursor.at_ns));
     }
+    pinned::render(buf, look, model, run, above, areas);
     quantities::render(buf, look, model, run, counted, areas.lanes);
     before_history(buf, look, model, run, areas.lanes.union(Rect { x: areas.lanes.x, width: areas.lanes.width, ..counted }));
     minimap::render(buf, look, model, run, map, areas);
@@ -97,7 +101,7 @@ fn split(area: Rect, rows: u16) -> (Rect, Rect) {
 }
 
 /// Splits off the first rows of an area.
-fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
+pub(super) fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
     let above = rows.min(area.height);
     (Rect { height: above, ..area }, Rect { y: area.y + above, height: area.height - above, ..area })
 }
@@ -137,6 +141,7 @@ fn draw_lanes(buf: &mut Buffer, look: Look, model: &Model, run: &RunView, inside
         if run.found.all.mark(ix).is_some_and(|since_ns| since_ns <= run.cursor.at_ns) {
             Pen::new(buf, look, line, 0).space(names + 1).put(look.glyphs.finding, look.warn());
         }
+        pinned::mark(buf, look, model, run, (ix, line, names));
         if polled == Some(ix) {
             polled_mark(buf, look, line, selected);
         }

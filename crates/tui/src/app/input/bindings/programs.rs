@@ -45,8 +45,8 @@ fn processes(binding: Binding) -> Binding {
 /// Whether an action does something on the screen for programs.
 fn works(action: &Action) -> bool {
     use Action::{
-        Answer, Commit, Compare, Edit, MakeOwn, OpenProblem, Own, Path, Pick, Predict, Reset, Restart, Save, SaveAs, Share, Stop,
-        SwitchClock, Turn,
+        Answer, Commit, Compare, Edit, MakeOwn, OpenProblem, Own, Path, Pick, Pin, Predict, Reset, Restart, Save, SaveAs, Share,
+        Stop, SwitchClock, Turn,
     };
     let tabs = [CodeTab::Lesson, CodeTab::Asyncio, CodeTab::Test];
     !matches!(
@@ -57,6 +57,7 @@ fn works(action: &Action) -> bool {
             | Reset
             | SwitchClock
             | Restart
+            | Pin
             | Stop
             | Share
             | SaveAs

@@ -19,6 +19,7 @@ pub(super) static ROWS: &[Binding] = &[
         .group(Group::Run),
     Binding::new("take-back", Action::TakeBack, &[ch('X')], ALL, "Take back the last poll put off; rerun.").group(Group::Run),
     Binding::new("challenge", Action::Challenge, NONE, ALL, "Break this scenario by putting polls off.").group(Group::Run),
+    Binding::new("pin", Action::Pin, &[ch('C')], ALL, "Pin this run above the next, or unpin.").group(Group::Run),
     Binding::new("predict", Action::Predict, NONE, ALL, "Ask what you expect before each run.").group(Group::Run),
     Binding::new("stop", Action::Stop, NONE, ALL, "Stop the run and cancel its tasks.").group(Group::Run),
     Binding::new("clock", Action::SwitchClock, NONE, ALL, "Switch the clock, virtual or real; rerun.").group(Group::Run),
