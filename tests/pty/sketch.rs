@@ -32,7 +32,7 @@ fn folder() -> TempDir {
 /// A sketch of the semaphore. Each test gives it another name, which is also that of its executable.
 fn laid(folder: &Path, name: &str) -> PathBuf {
     let path = folder.join(name);
-    sketch::lay(&scenarios::semaphore::SCENARIO, &path).expect("it is made");
+    sketch::from_scenario(&scenarios::semaphore::SCENARIO, &path).expect("it is made");
     path
 }
 

@@ -18,7 +18,7 @@ pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
 use crate::app::overlay::hunted::HuntView;
 pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
 use crate::app::programs::view::Programs;
-use crate::app::run::pin::Pin;
+use crate::app::run::pinned::Pin;
 use crate::app::run::prediction::Predict;
 pub use crate::app::run::view::{Cursor, Pending, RunView, StoryView};
 use crate::app::search::sought::Search;

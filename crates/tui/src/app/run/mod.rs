@@ -9,6 +9,7 @@ pub mod found;
 pub(super) mod jump;
 pub mod lifecycle;
 pub mod pin;
+pub mod pinned;
 pub mod playback;
 pub mod predict;
 pub mod prediction;

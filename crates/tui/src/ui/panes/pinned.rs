@@ -7,7 +7,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::{Areas, Model, RunView};
-use crate::app::run::pin::{Pin, pinned};
+use crate::app::run::pin::pinned;
+use crate::app::run::pinned::Pin;
 use crate::app::timeline::lanes::Lanes;
 use crate::ui::panes::timeline::split_top;
 use crate::ui::pen::Pen;
