@@ -269,10 +269,9 @@ impl BoxOffice {
         *sold += 1;
         if *sold <= self.seats {
             info!(counter.sold = *sold, mark = "seat", "takes seat {sold} of {}", self.seats);
-        } else if *sold == self.seats + 1 {
-            info!(counter.sold = *sold, mark = "over", moment = "overbooked", "takes a seat that does not exist: number {sold}");
         } else {
-            info!(counter.sold = *sold, mark = "over", "takes a seat that does not exist: number {sold}");
+            let moment = (*sold == self.seats + 1).then_some("overbooked");
+            info!(counter.sold = *sold, mark = "over", moment, "takes a seat that does not exist: number {sold}");
         }
     }
 }
