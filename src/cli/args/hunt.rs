@@ -14,6 +14,7 @@ Examples:
   async-playground hunt lost-update -p variant=two-locks
   async-playground hunt deadlock -p order=crossed --until stall
   async-playground hunt semaphore --until 'total>3500'
+  async-playground hunt deadlock -p tasks=2..5 -p gap=0 -p rest=0
   async-playground hunt philosophers --seeds 0..9 --schedules 0..2000 --all --json
 
 Exit codes:
@@ -30,7 +31,9 @@ pub(in crate::cli) struct HuntArgs {
     /// Scenario to run; see 'async-playground list'.
     #[arg(value_name = "ID", add = ArgValueCompleter::new(completions::scenarios))]
     pub scenario: String,
-    /// Set a parameter; repeat the flag for more.
+    /// Set a parameter, or try several values.
+    ///
+    /// Several values are a range A..B or A..B:STEP, a list such as 1,2,5, or * for all words. Every combination is tried.
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = assignment, add = ArgValueCompleter::new(completions::parameters))]
     pub params: Vec<(String, String)>,
     /// Try these seeds, both ends included [default: 0..3].

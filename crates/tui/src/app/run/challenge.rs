@@ -1,7 +1,7 @@
 //! Challenges: break a scenario by putting polls off.
 //!
 //! A scenario that declares a setting which goes well in Tokio's own order and fails under a schedule is a challenge: break it
-//! with no more preemptions than that schedule has. It counts only if the polls were put off one by one, so that a hunt or a
+//! with two preemptions, or as many as that schedule has. It counts only if the polls were put off one by one, so that a hunt or a
 //! typed schedule is no solution.
 
 use scenario::{Breaks, Clock, Scenario, Values};
@@ -11,6 +11,9 @@ use crate::app::form::start;
 use crate::app::model::{Model, Pane};
 use crate::app::session::Entry;
 use engine::{Ending, Schedule};
+
+/// Most bugs need no more preemptions.
+const MOST: usize = 2;
 
 /// A scenario to break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub struct Challenge {
 pub fn of(scenario: &Scenario) -> Option<Challenge> {
     let setting = scenario.breaks.iter().find(|breaks| breaks.schedule.is_some())?;
     match setting.schedule?.parse() {
-        Ok(Schedule::List(list)) => Some(Challenge { setting, most: list.len() }),
+        Ok(Schedule::List(list)) => Some(Challenge { setting, most: list.len().max(MOST) }),
         _ => None,
     }
 }
@@ -51,7 +54,8 @@ pub(in crate::app) fn begin(model: &mut Model) -> Vec<Effect> {
     }
     (form.schedule, form.clock, form.workers) = (Schedule::default(), Clock::Virtual, 0);
     model.session.schedules.clear();
-    model.session.go_to_ns = Some(0);
+    // At the first poll.
+    (model.session.go_to_ns, model.session.stepped) = (Some(0), Some(0));
     model.focus_on(Pane::Timeline);
     let polls = in_words(most);
     model.notify(

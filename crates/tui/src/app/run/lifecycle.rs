@@ -44,7 +44,7 @@ pub fn started(model: &mut Model, spec: Spec) -> Option<RunView> {
     let stepped = model.session.stepped.take();
     let go_to_ns = model.session.go_to_ns.take();
     let cursor = match &old {
-        _ if go_to_ns.is_some() => Cursor { at_ns: go_to_ns.unwrap_or_default(), playing: false, ..begin },
+        _ if go_to_ns.is_some() => Cursor { at_ns: go_to_ns.unwrap_or_default(), playing: false, poll: stepped, ..begin },
         // The moment may be the end of both runs: only what follows in it differs.
         Some(old) if entry == Entry::Keep && stepped.is_some() => Cursor { playing: false, poll: stepped, ..old.cursor },
         Some(old) if entry == Entry::Keep && !live && !old.is_live() => kept(old),
