@@ -92,6 +92,7 @@ pub(crate) fn empty() -> Model {
         story: None,
         predict: Predict::default(),
         hunt: None,
+        sweep: None,
         reading: tui::app::timeline::reading::Reading::default(),
         notice: None,
         tip: None,

@@ -21,6 +21,7 @@ mod runs;
 pub mod seen;
 mod sketch;
 mod sources;
+mod sweeping;
 mod terminal;
 
 use std::io;
@@ -33,6 +34,7 @@ use leaving::Leaving;
 use pending::{Next, PendingRun};
 use reaper::Reaper;
 use sources::Programs;
+use sweeping::Sweeps;
 pub use terminal::{Events, Surface};
 
 use rustix::io::Errno;
@@ -127,6 +129,7 @@ pub struct Shell<E, S, G: Engine> {
     next: Option<Next>,
     programs: Programs,
     hunts: Hunts,
+    sweeps: Sweeps,
     bench: Bench,
     /// The runs that are stopping, until they are gone.
     leaving: Leaving<G::Run>,
@@ -162,6 +165,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             next: None,
             programs: Programs::default(),
             hunts: Hunts::default(),
+            sweeps: Sweeps::default(),
             bench: Bench::default(),
             leaving: Leaving::default(),
             cache: ui::Cache::default(),
@@ -236,6 +240,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             || self.pending.is_some()
             || self.next.is_some()
             || self.hunts.is_on()
+            || self.sweeps.is_on()
             || self.awaits_programs()
             || self.leaving.is_awaited(self.turned_at)
             || self
@@ -336,6 +341,8 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 Effect::Attach(process) => self.attach(&process),
                 Effect::Hunt(hunt) => self.hunts.start(&mut self.model, *hunt),
                 Effect::EndHunt => self.hunts.end(&mut self.model),
+                Effect::Sweep(sweep) => self.sweeps.start(&mut self.model, *sweep),
+                Effect::EndSweep => self.sweeps.end(),
                 Effect::Stop => self.run.iter_mut().for_each(Running::stop),
                 Effect::Pause(paused) => self.run.iter().for_each(|run| run.pause(paused)),
                 Effect::Step => self.run.iter().for_each(Running::step),
@@ -363,6 +370,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
         self.bring();
         self.look_at_programs();
         self.dirty |= self.hunts.look(&mut self.model, self.turned_at);
+        self.dirty |= self.sweeps.look(&mut self.model, self.turned_at);
         self.drain();
         self.pass_time();
         self.model.session.freed.drain(..).for_each(|run| self.reaper.take(run));

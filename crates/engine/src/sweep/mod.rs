@@ -4,6 +4,7 @@
 //! depend on the number of threads. Only spawns, polls and ends are recorded: a sweep wants figures and checks, and the waits
 //! would take three times as long. A run that ends while tasks are alive runs again with its waits, which alone show a deadlock.
 
+pub mod plot;
 mod series;
 mod values;
 

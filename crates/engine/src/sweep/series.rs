@@ -34,6 +34,13 @@ pub struct Stat {
     pub troubles: Vec<(String, usize)>,
 }
 
+impl Stat {
+    /// A value without a run.
+    pub fn unknown(value: Value) -> Self {
+        Self { value, runs: 0, seed: 0, figure: None, failed: Vec::new(), troubles: Vec::new() }
+    }
+}
+
 /// The figures of these runs, in the order of their first appearance, each with its unit. The last one, `elapsed`, is when main
 /// ended, in milliseconds.
 pub fn figures(points: &[Point]) -> Vec<(String, &'static str)> {

@@ -11,6 +11,7 @@ use scenario::Scenario;
 use crate::app::panes::Layout;
 use engine::Spec;
 use engine::hunt::Hunt;
+use engine::sweep::Sweep;
 use engine::target::Process;
 
 /// Something that the shell must do outside the model.
@@ -24,6 +25,10 @@ pub enum Effect {
     Hunt(Box<Hunt>),
     /// End the hunt.
     EndHunt,
+    /// Start this sweep, and end the current one.
+    Sweep(Box<Sweep>),
+    /// End the sweep.
+    EndSweep,
     /// Stop the run.
     Stop,
     /// Hold the run before its next poll, or release it.
@@ -73,12 +78,20 @@ impl Effect {
     fn replaces(&self, earlier: &Self) -> bool {
         match self {
             // The new run does not inherit requests that were meant for the old one.
-            Self::Start(_) | Self::Attach(_) => {
-                !matches!(earlier, Self::Copy(_) | Self::KeepLayout(_) | Self::Suspend | Self::Hunt(_) | Self::EndHunt)
-            }
+            Self::Start(_) | Self::Attach(_) => !matches!(
+                earlier,
+                Self::Copy(_)
+                    | Self::KeepLayout(_)
+                    | Self::Suspend
+                    | Self::Hunt(_)
+                    | Self::EndHunt
+                    | Self::Sweep(_)
+                    | Self::EndSweep
+            ),
             Self::Pause(_) => matches!(earlier, Self::Pause(_) | Self::Step),
             Self::Step => false,
             Self::Hunt(_) | Self::EndHunt => matches!(earlier, Self::Hunt(_) | Self::EndHunt),
+            Self::Sweep(_) | Self::EndSweep => matches!(earlier, Self::Sweep(_) | Self::EndSweep),
             Self::Stop
             | Self::KeepLayout(_)
             | Self::SetPace(_)

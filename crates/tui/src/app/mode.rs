@@ -89,6 +89,11 @@ pub enum Overlay {
         /// The selected finding.
         row: usize,
     },
+    /// A sweep.
+    Sweep {
+        /// The value under the cursor, by its index.
+        at: usize,
+    },
     /// The hunt for a run that goes wrong.
     Hunt {
         /// The selected run.
@@ -127,6 +132,7 @@ impl Overlay {
             | Self::Path { .. }
             | Self::Palette { .. }
             | Self::Hunt { .. }
+            | Self::Sweep { .. }
             | Self::Predict { .. }
             | Self::Arrange { .. } => None,
         }

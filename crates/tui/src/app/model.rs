@@ -16,6 +16,7 @@ use crate::app::input::bindings::Bindings;
 pub use crate::app::list::List;
 pub use crate::app::mode::{Mode, Overlay, Prompt, Wanted};
 use crate::app::overlay::hunted::HuntView;
+use crate::app::overlay::swept::SweepView;
 pub use crate::app::panes::{CodeTab, CodeView, Layout, LogView, MetricsView, Pane};
 use crate::app::programs::view::Programs;
 use crate::app::run::pinned::Pin;
@@ -72,6 +73,8 @@ pub struct Model {
     pub predict: Predict,
     /// The last hunt.
     pub hunt: Option<HuntView>,
+    /// The last sweep.
+    pub sweep: Option<SweepView>,
     /// How the run is analysed: range, order, filter.
     pub reading: Reading,
     /// The search in lanes, log or code; the list of scenarios has its own.
@@ -159,6 +162,7 @@ impl Model {
             story: None,
             predict: Predict::default(),
             hunt: None,
+            sweep: None,
             reading: Reading::default(),
             search: None,
             notice: None,

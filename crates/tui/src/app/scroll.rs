@@ -5,7 +5,7 @@ use crate::app::input::keymap::help_lines;
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::overlay::arrange::Item;
-use crate::app::overlay::{findings, hunt, palette, range};
+use crate::app::overlay::{findings, hunt, palette, range, sweep};
 use crate::app::panes::Pane;
 use crate::app::run::predict;
 use crate::app::search;
@@ -176,12 +176,16 @@ fn scroll_overlay(model: &mut Model, by: i64) {
     let (last_finding, last_command) = (findings::last_row(model), palette::last_row(model));
     let (last_step, last_choice) = (range::last_step(model), predict::choices(model).map_or(0, |count| count - 1));
     let last_found = hunt::last_row(model);
+    if matches!(model.mode, Mode::Overlay(Overlay::Sweep { .. })) {
+        return sweep::choose(model, by);
+    }
     let areas = &model.areas;
     let Mode::Overlay(overlay) = &mut model.mode else { return };
     let (rows, top) = match overlay {
         Overlay::Path { row } => return *row = moved(*row, by, model.catalogue.len() - 1),
         Overlay::Palette { row, .. } => return *row = moved(*row, by, last_command),
         Overlay::Range { row } => return *row = moved(*row, by, last_step),
+        Overlay::Sweep { .. } => return,
         Overlay::Hunt { row } => return *row = moved(*row, by, last_found),
         Overlay::Findings { row } => return *row = moved(*row, by, last_finding),
         Overlay::Predict { row, .. } => return *row = moved(*row, by, last_choice),

@@ -14,7 +14,7 @@ use crate::app::input::{press, typing};
 use crate::app::mode::{Mode, Overlay};
 use crate::app::model::Model;
 use crate::app::overlay::palette::What;
-use crate::app::overlay::{arrange, explain, hunt, palette, path, range};
+use crate::app::overlay::{arrange, explain, hunt, palette, path, range, sweep};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
 use crate::app::run::{bookmarks, challenge, compare, cursor, jump, pin, playback, predict, save, scheduler, story};
@@ -76,7 +76,19 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         start::refuse_a_run(model);
         return Vec::new();
     }
-    dispatch(model, action)
+    match action {
+        Action::Pick if is_sweep(model) => sweep::open(model),
+        Action::Turn(steps) if is_sweep(model) => {
+            sweep::turn(model, steps);
+            Vec::new()
+        }
+        action => dispatch(model, action),
+    }
+}
+
+/// Whether a sweep covers the panes.
+fn is_sweep(model: &Model) -> bool {
+    matches!(model.mode, Mode::Overlay(Overlay::Sweep { .. }))
 }
 
 /// Calls the function for each action: one row per action, without exception.
@@ -101,13 +113,14 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Stop => return playback::stop(model),
         Action::Step(stride) => return cursor::step(model, stride),
         Action::RunCommand => return run_command(model),
-        Action::PutOff | Action::TakeBack | Action::Challenge | Action::Hunt => return search_schedules(model, &action),
+        Action::PutOff | Action::TakeBack | Action::Challenge | Action::Hunt | Action::Sweep => {
+            return other_runs(model, &action);
+        }
         Action::Share => return playback::share(model),
         Action::Close => return close(model),
         Action::Answer => return predict::take(model),
         Action::Save => return save::save(model),
-        Action::Slower => return playback::change_speed(model, false),
-        Action::Faster => return playback::change_speed(model, true),
+        Action::Slower | Action::Faster => return playback::change_speed(model, action == Action::Faster),
         Action::Point(target) => return point(model, target),
         // These change only the model.
         Action::Quit => model.quit = true,
@@ -146,8 +159,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::TypeTime => cursor::type_time(model),
         Action::GoToTime => cursor::go_to_time(model),
         Action::MarkRange => range::mark(model),
-        Action::Compare => compare::show(model),
-        Action::Pin => pin::toggle(model),
+        Action::Compare | Action::Pin => beside(model, &action),
         Action::Predict => predict::toggle(model),
         Action::CriticalPath => range::toggle_path(model),
         Action::PathTo => range::path_to(model),
@@ -202,12 +214,18 @@ fn leave_edit(model: &mut Model, action: &Action) -> Vec<Effect> {
     if model.mode.edited().is_some() && leaves_edit(action) { editing::commit(model) } else { Vec::new() }
 }
 
-/// Tries other schedules, by hand or by a hunt.
-fn search_schedules(model: &mut Model, action: &Action) -> Vec<Effect> {
+/// Shows runs beside each other: the previous one, or a pinned one.
+fn beside(model: &mut Model, action: &Action) {
+    if *action == Action::Pin { pin::toggle(model) } else { compare::show(model) }
+}
+
+/// Tries other schedules, by hand or by a hunt, or other values of a parameter.
+fn other_runs(model: &mut Model, action: &Action) -> Vec<Effect> {
     match action {
         Action::PutOff => scheduler::put_off(model),
         Action::TakeBack => scheduler::take_back(model),
         Action::Challenge => challenge::begin(model),
+        Action::Sweep => sweep::sweep(model),
         _ => hunt::hunt(model),
     }
 }
@@ -217,6 +235,7 @@ fn close(model: &mut Model) -> Vec<Effect> {
     match model.mode {
         Mode::Overlay(Overlay::Predict { .. }) => return predict::begin(model),
         Mode::Overlay(Overlay::Hunt { .. }) => return hunt::close(model),
+        Mode::Overlay(Overlay::Sweep { .. }) => return sweep::close(model),
         Mode::Overlay(_) | Mode::Ask(_) => model.mode = Mode::Browse,
         Mode::Prompt(_) => {
             listing::leave_prompt(model);

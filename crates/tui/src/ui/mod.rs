@@ -95,6 +95,7 @@ fn screen(frame: &mut Frame<'_>, look: Look, model: &Model, cache: &mut Cache) -
         Some(Overlay::Hunt { row }) => {
             (areas.overlay_rows, areas.overlay_height) = overlays::hunt::render(buf, look, screen, model.hunt.as_ref(), *row);
         }
+        Some(Overlay::Sweep { at }) => overlays::sweep::render(buf, look, screen, model.sweep.as_ref(), *at),
         Some(Overlay::Resources { top }) => {
             (areas.overlay_rows, areas.overlay_height) = overlays::resources::render(buf, look, screen, model.run.as_ref(), *top);
         }

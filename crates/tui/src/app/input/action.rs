@@ -113,6 +113,8 @@ pub enum Action {
     Challenge,
     /// Hunts for a run that goes wrong.
     Hunt,
+    /// Runs the parameter under the cursor over its values.
+    Sweep,
     /// Copies the run's share line, and shows it.
     Share,
     /// Asks for the folder in which the scenario becomes the user's own.

@@ -112,6 +112,7 @@ fn works(model: &Model, action: &Action) -> bool {
     match action {
         Action::Match { .. } => search::is_on(model),
         Action::Restart | Action::Turn(_) | Action::Edit | Action::Reset => model.can_run(),
+        Action::Pick if matches!(model.mode.overlay(), Some(Overlay::Sweep { .. })) => true,
         Action::Pick if matches!(model.mode.overlay(), Some(Overlay::Hunt { .. })) => {
             model.hunt.as_ref().is_some_and(|hunt| !hunt.found.is_empty())
         }

@@ -34,6 +34,7 @@ pub fn context(model: &Model) -> Context {
             Overlay::Path { .. } => Context::Path,
             Overlay::Palette { .. } => Context::Palette,
             Overlay::Hunt { .. } => Context::Hunt,
+            Overlay::Sweep { .. } => Context::Sweep,
             Overlay::Arrange { .. } => Context::Arrange,
             Overlay::Predict { .. } if predict::choices(model).is_some() => Context::Choices,
             Overlay::Predict { .. } => Context::Number,

@@ -8,4 +8,6 @@ pub mod hunted;
 pub mod palette;
 pub mod path;
 pub mod range;
+pub mod sweep;
+pub mod swept;
 mod synonyms;

@@ -48,6 +48,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("critical-path", &["path", "bottleneck", "longest path"]),
     ("compare", &["diff", "difference", "previous run", "versus"]),
     ("pin", &["compare", "keep", "side by side", "hold", "versus"]),
+    ("sweep", &["chart", "plot", "parameter", "vary", "scan", "graph"]),
     ("resources", &["locks", "semaphores", "channels", "holders"]),
     ("woken-by", &["waker", "who woke"]),
     ("arrange", &["sort menu", "view menu"]),

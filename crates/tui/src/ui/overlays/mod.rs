@@ -11,4 +11,5 @@ pub(crate) mod path;
 pub(crate) mod predict;
 pub(crate) mod range;
 pub(crate) mod resources;
+pub(crate) mod sweep;
 pub(crate) mod why;

@@ -2,13 +2,16 @@
 
 use crossterm::event::KeyCode;
 
-use super::binding::{Binding, DOWN, ENTER, ESC, PAGE_DOWN, PAGE_UP, UP, ch, ctrl, key};
+use super::binding::{Binding, DOWN, ENTER, ESC, FAR_LEFT, FAR_RIGHT, LEFT, PAGE_DOWN, PAGE_UP, RIGHT, UP, ch, ctrl, key};
 use super::key::Key;
 use super::scope::Scope;
 use crate::app::input::action::{Action, Move, TextKey};
 
 const CHOOSE_UP: &[Key] = &[key(KeyCode::Up), ctrl('p')];
 const CHOOSE_DOWN: &[Key] = &[key(KeyCode::Down), ctrl('n')];
+
+const FIGURE_UP: &[Key] = &[key(KeyCode::Up), ch('k'), key(KeyCode::BackTab)];
+const FIGURE_DOWN: &[Key] = &[key(KeyCode::Down), ch('j'), key(KeyCode::Tab)];
 
 const fn text(name: &'static str, does: TextKey, keys: &'static [Key], scope: Scope, help: &'static str) -> Binding {
     Binding::new(name, Action::Text(does), keys, scope, help)
@@ -38,6 +41,17 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("palette", Action::Palette, &[ch(':'), ctrl('p')], Scope::Layers, "Find a command or a scenario.")
         .hint(8, "commands"),
     // The hunt.
+    // The sweep.
+    Binding::new("open-point", Action::Pick, ENTER, Scope::Sweep, "Open the run at this value.").hint(1, "open"),
+    Binding::new("turn-down", Action::Turn(-1), LEFT, Scope::Sweep, "Go to the value before.").hint(2, "value"),
+    Binding::new("turn-up", Action::Turn(1), RIGHT, Scope::Sweep, "Go to the next value.").hint(2, "value"),
+    Binding::new("turn-down-ten", Action::Turn(-10), FAR_LEFT, Scope::Sweep, "Go ten values back."),
+    Binding::new("turn-up-ten", Action::Turn(10), FAR_RIGHT, Scope::Sweep, "Go ten values on."),
+    Binding::new("previous-figure", Action::Move(Move::Up), FIGURE_UP, Scope::Sweep, "Show the previous figure.")
+        .hint(3, "figure"),
+    Binding::new("next-figure", Action::Move(Move::Down), FIGURE_DOWN, Scope::Sweep, "Show the next figure.").hint(3, "figure"),
+    Binding::new("sweep", Action::Sweep, &[ch('S')], Scope::Sweep, "Sweep again.").hint(5, "again"),
+    Binding::new("close", Action::Close, ESC, Scope::Sweep, "Close, and stop the sweep.").hint(4, "close"),
     Binding::new("open-found", Action::Pick, ENTER, Scope::Hunt, "Open this run where it goes wrong.").hint(1, "open"),
     Binding::new("hunt", Action::Hunt, &[ch('F')], Scope::Hunt, "Hunt again.").hint(3, "again"),
     Binding::new("close", Action::Close, ESC, Scope::Hunt, "Close, and stop the hunt.").hint(2, "close"),

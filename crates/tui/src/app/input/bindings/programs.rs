@@ -13,8 +13,10 @@ const PROCESSES: &[Key] = &[ch('c')];
 
 /// The row of the table for programs; `None` if it does nothing there.
 pub(super) fn row(binding: Binding) -> Option<Binding> {
-    let is_scenarios =
-        matches!(binding.scope, Scope::Path | Scope::Predict | Scope::Search | Scope::Edit | Scope::File | Scope::Folder);
+    let is_scenarios = matches!(
+        binding.scope,
+        Scope::Path | Scope::Predict | Scope::Sweep | Scope::Search | Scope::Edit | Scope::File | Scope::Folder
+    );
     if is_scenarios || !works(&binding.action) && binding.scope != LIST {
         return None;
     }
@@ -46,7 +48,7 @@ fn processes(binding: Binding) -> Binding {
 fn works(action: &Action) -> bool {
     use Action::{
         Answer, Commit, Compare, Edit, MakeOwn, OpenProblem, Own, Path, Pick, Pin, Predict, Reset, Restart, Save, SaveAs, Share,
-        Stop, SwitchClock, Turn,
+        Stop, Sweep, SwitchClock, Turn,
     };
     let tabs = [CodeTab::Lesson, CodeTab::Asyncio, CodeTab::Test];
     !matches!(
@@ -58,6 +60,7 @@ fn works(action: &Action) -> bool {
             | SwitchClock
             | Restart
             | Pin
+            | Sweep
             | Stop
             | Share
             | SaveAs

@@ -25,6 +25,8 @@ pub enum Scope {
     Arrange,
     /// In the hunt.
     Hunt,
+    /// In the sweep.
+    Sweep,
     /// While a question before a run is answered.
     Predict,
     /// In an overlay that scrolls or has a list.
@@ -70,6 +72,8 @@ pub enum Context {
     Arrange,
     /// The hunt.
     Hunt,
+    /// The sweep.
+    Sweep,
     /// A question before a run, with choices.
     Choices,
     /// A question before a run, with a number to type.
@@ -94,7 +98,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Context; 26] = [
+    pub const ALL: [Context; 27] = [
         Context::Pane(Pane::Scenarios),
         Context::FORM,
         Context::Pane(Pane::Timeline),
@@ -111,6 +115,7 @@ impl Context {
         Context::Palette,
         Context::Arrange,
         Context::Hunt,
+        Context::Sweep,
         Context::Choices,
         Context::Number,
         Context::Ask,
@@ -139,6 +144,7 @@ impl Context {
             Context::Palette => "the command palette",
             Context::Arrange => "the menu that arranges lanes",
             Context::Hunt => "the hunt",
+            Context::Sweep => "the sweep",
             Context::Choices | Context::Number => "a question before a run",
             Context::Ask => "a question",
             Context::Filter => "a filter that is typed",
@@ -180,9 +186,13 @@ impl Scope {
             | (Scope::Palette, Context::Palette)
             | (Scope::Arrange, Context::Arrange)
             | (Scope::Hunt, Context::Hunt)
+            | (Scope::Sweep, Context::Sweep)
             | (Scope::Predict, Context::Choices | Context::Number)
             | (Scope::Overlays, Context::Help | Context::Explain(_) | Context::Path | Context::Hunt)
-            | (Scope::Layers, Context::Help | Context::Explain(_) | Context::Path | Context::Arrange | Context::Hunt)
+            | (
+                Scope::Layers,
+                Context::Help | Context::Explain(_) | Context::Path | Context::Arrange | Context::Hunt | Context::Sweep,
+            )
             | (Scope::Ask, Context::Ask)
             | (Scope::Filter, Context::Filter)
             | (Scope::Search, Context::Search)
