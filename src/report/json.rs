@@ -378,7 +378,7 @@ mod tests {
         let wakes = format!("{:016x}", Trace::default().wake_hash().expect("wakes are recorded by default"));
         let expected = [
             r#"{"scenario":"semaphore","params":{"requests":20,"permits":3,"latency":500,"jitter":0,"permits_each":1},"#,
-            r#""seed":0,"clock":"virtual","workers":0,"elapsed_ms":3500.0,"#,
+            r#""seed":0,"schedule":0,"clock":"virtual","workers":0,"preemptions":[],"elapsed_ms":3500.0,"#,
             r#""outcome":[{"name":"peak in flight","value":3,"unit":"requests"},{"name":"total","value":3500,"unit":"ms"}],"#,
             r#""checks":[{"name":"sound","holds":true}],"#,
             r#""story":[{"at_ms":3500.0,"task":null,"line":null,"#,

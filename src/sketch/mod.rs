@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 /// The checkout that this program was built from.
 const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
+/// The crates that a sketch may depend on.
+const LOCK: &str = include_str!("../../Cargo.lock");
 /// The scenario's source in its crate.
 const SOURCE: &str = "src/scenario.rs";
 
@@ -34,7 +36,7 @@ pub enum LayError {
 impl fmt::Display for LayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Taken => f.write_str("the folder is not empty; name a new one"),
+            Self::Taken => f.write_str("it exists and is not empty; name another folder"),
             Self::Checkout(path) => {
                 write!(
                     f,
@@ -122,6 +124,7 @@ fn shared() -> Result<Vec<(String, String)>, LayError> {
     Ok(vec![
         (".cargo/config.toml".to_owned(), manifest::FLAGS.to_owned()),
         (".gitignore".to_owned(), "/target\n".to_owned()),
+        ("rustfmt.toml".to_owned(), read(&checkout("rustfmt.toml")?)?),
         ("Cargo.lock".to_owned(), read(&checkout("Cargo.lock")?)?),
     ])
 }
@@ -136,27 +139,35 @@ fn read(path: &Path) -> Result<String, LayError> {
     fs::read_to_string(path).map_err(|_| LayError::Checkout(path.to_owned()))
 }
 
-/// Writes files into a new folder, all or none.
+/// Writes files into a folder that does not exist or is empty: all of them, or none.
 fn lay(folder: &Path, files: &[(String, String)]) -> Result<(), LayError> {
-    match fs::read_dir(folder).map(Iterator::count) {
-        Ok(0) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        _ => return Err(LayError::Taken),
-    }
+    let exists = match fs::read_dir(folder).map(Iterator::count) {
+        Ok(0) => true,
+        Ok(_) => return Err(LayError::Taken),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error.into()),
+    };
+    // Through a link, and for `.`, the folder itself counts.
+    let folder = if exists { folder.canonicalize()? } else { folder.to_owned() };
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
     let beside = TempDir::with_prefix_in(".new-", parent)?;
+    // The temporary folder itself is for its owner only.
+    let made = beside.path().join("crate");
     for (name, text) in files {
-        let file = beside.path().join(name);
-        fs::create_dir_all(file.parent().unwrap_or(beside.path()))?;
+        let file = made.join(name);
+        fs::create_dir_all(file.parent().unwrap_or(&made))?;
         fs::write(file, text)?;
     }
-    let beside = beside.keep();
-    // An empty folder gives way.
-    fs::rename(&beside, folder).map_err(|error| {
-        let _ = fs::remove_dir_all(&beside);
-        error.into()
-    })
+    if !exists {
+        return Ok(fs::rename(&made, &folder)?);
+    }
+    // Someone may be in the folder, so it stays.
+    for entry in fs::read_dir(&made)? {
+        let entry = entry?;
+        fs::rename(entry.path(), folder.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 /// The file name of a scenario's source, without its ending.
@@ -171,18 +182,31 @@ fn id(folder: &Path) -> String {
     let valid = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let words: Vec<_> = name.split(|c: char| valid(c) == '-').filter(|word| !word.is_empty()).collect();
     let id = words.join("-");
-    // A package name begins with a letter, and is no keyword.
-    if id.starts_with(|c: char| c.is_ascii_alphabetic()) && !RESERVED.contains(&id.as_str()) {
+    // A package name begins with a letter, and is not that of a dependency.
+    let is_used = RESERVED.contains(&id.as_str()) || LOCK.contains(&format!("\nname = \"{id}\"\n"));
+    if id.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_used {
         id
     } else {
         format!("my-{id}").trim_end_matches('-').to_owned()
     }
 }
 
-/// Names that cargo refuses or that clash with a dependency.
+/// Names that cargo or the source of a sketch has a use for.
 const RESERVED: [&str; 14] = [
-    "test", "core", "std", "alloc", "self", "super", "crate", "engine", "scenario", "tokio", "tracing", "build", "deps",
+    "alloc",
+    "build",
+    "core",
+    "crate",
+    "deps",
+    "engine",
     "examples",
+    "incremental",
+    "scenario",
+    "self",
+    "service",
+    "std",
+    "super",
+    "test",
 ];
 
 /// The title for an ID: its words, the first with a capital.
@@ -203,6 +227,8 @@ mod tests {
             ("/tmp/none/My Own_Thing", "my-own-thing"),
             ("/tmp/none/2fast", "my-2fast"),
             ("/tmp/none/tokio", "my-tokio"),
+            ("/tmp/none/sqlx", "my-sqlx"),
+            ("/tmp/none/incremental", "my-incremental"),
             ("/tmp/none/größe", "gr-e"),
             ("/tmp/none/日本", "my"),
             ("/tmp/none/--x--", "x"),
@@ -225,6 +251,23 @@ mod tests {
             }
             assert!(matches!(from_scenario(scenario, &folder), Err(LayError::Taken)), "{}", scenario.id);
         }
-        assert_eq!(fs::read_dir(parent.path()).expect("it is there").count(), scenarios::CATALOGUE.len(), "nothing else is left");
+        service(&parent.path().join("orders")).expect("a service");
+        assert_eq!(
+            fs::read_dir(parent.path()).expect("it is there").count(),
+            scenarios::CATALOGUE.len() + 1,
+            "nothing else is left"
+        );
+    }
+
+    #[test]
+    fn an_empty_folder_is_used_and_a_file_is_not() {
+        let parent = TempDir::new().expect("a folder");
+        let (empty, file) = (parent.path().join("empty"), parent.path().join("file"));
+        fs::create_dir(&empty).expect("it is made");
+        fs::write(&file, "mine").expect("it is written");
+        service(&empty).expect("a service");
+        assert!(empty.join("playground/src/main.rs").is_file() && empty.join("src/lib.rs").is_file());
+        assert!(matches!(service(&file), Err(LayError::Write(_))));
+        assert_eq!(fs::read_to_string(&file).expect("it is there"), "mine");
     }
 }

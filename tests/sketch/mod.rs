@@ -2,6 +2,11 @@
 //!
 //! The sketch is this program, started again for one of its tests.
 
+/// The service that `new` lays, with its tests.
+#[expect(unreachable_pub, reason = "it is a crate of its own")]
+#[path = "../../templates/service/src/lib.rs"]
+mod service;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -27,7 +27,12 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let (timeout, grace) = (Duration::from_secs(5), Duration::from_secs(10));
-        Self { workers: 4, queue: 16, timeout, grace }
+        Self {
+            workers: 4,
+            queue: 16,
+            timeout,
+            grace,
+        }
     }
 }
 
@@ -87,7 +92,10 @@ pub struct Client<J> {
 // Derived, it would ask for jobs that can be cloned.
 impl<J> Clone for Client<J> {
     fn clone(&self) -> Self {
-        Self { jobs: self.jobs.clone(), health: self.health.clone() }
+        Self {
+            jobs: self.jobs.clone(),
+            health: self.health.clone(),
+        }
     }
 }
 
@@ -104,10 +112,12 @@ impl<J> Client<J> {
         }
         let (answer, answered) = oneshot::channel();
         // `try_send` does not wait for room: a caller that is refused can go elsewhere.
-        self.jobs.try_send(Queued { job, answer }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Refused::Busy,
-            mpsc::error::TrySendError::Closed(_) => Refused::NotReady,
-        })?;
+        self.jobs
+            .try_send(Queued { job, answer })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Refused::Busy,
+                mpsc::error::TrySendError::Closed(_) => Refused::NotReady,
+            })?;
         // If the job is dropped with its sender, it was lost.
         answered.await.unwrap_or(Err(Refused::Lost))
     }
@@ -136,7 +146,20 @@ where
         let (sender, jobs) = mpsc::channel(config.queue.max(1));
         let (health, seen) = watch::channel(Health::Starting);
         let (handler, limit) = (Arc::new(handler), Arc::new(Semaphore::new(config.workers)));
-        (Self { config, handler, jobs, health, limit, report: Report::default() }, Client { jobs: sender, health: seen })
+        (
+            Self {
+                config,
+                handler,
+                jobs,
+                health,
+                limit,
+                report: Report::default(),
+            },
+            Client {
+                jobs: sender,
+                health: seen,
+            },
+        )
     }
 
     /// Works until `shutdown` is ready; then finishes what was accepted, within the grace period, and says what became of it.
@@ -160,7 +183,10 @@ where
         info!(state.health = "draining", moment = "shutdown", "draining");
         self.jobs.close();
         let deadline = Instant::now() + self.config.grace;
-        if timeout_at(deadline, self.drain(&mut running)).await.is_err() {
+        if timeout_at(deadline, self.drain(&mut running))
+            .await
+            .is_err()
+        {
             // Time is up. Dropping a job's future is the only way to end it, so a job must be able to bear that.
             running.abort_all();
             while let Some(ended) = running.join_next().await {
@@ -187,7 +213,12 @@ where
     }
 
     /// Starts a job in a task of its own, so that one that panics takes no other with it.
-    fn start(&mut self, running: &mut JoinSet<Result<(), Refused>>, permit: OwnedSemaphorePermit, queued: Queued<J>) {
+    fn start(
+        &mut self,
+        running: &mut JoinSet<Result<(), Refused>>,
+        permit: OwnedSemaphorePermit,
+        queued: Queued<J>,
+    ) {
         self.report.accepted += 1;
         let (handler, limit) = (self.handler.clone(), self.config.timeout);
         running.spawn(async move {
@@ -212,18 +243,23 @@ where
         match ended {
             Ok(Ok(())) => report.finished += 1,
             Ok(Err(Refused::TimedOut)) => report.timed_out += 1,
-            Ok(Err(_)) => report.failed += 1,
             Err(error) if error.is_cancelled() => report.lost += 1,
-            Err(_) => report.failed += 1,
+            // It failed, or it panicked.
+            Ok(Err(_)) | Err(_) => report.failed += 1,
         }
     }
 }
 
 /// The next job, as soon as it can be worked on. Jobs wait in the queue and not here, so that the queue's length is the truth.
 /// It can be dropped at each await: the permit goes back, and no job is lost.
-async fn next<J>(limit: &Arc<Semaphore>, jobs: &mut mpsc::Receiver<Queued<J>>) -> (OwnedSemaphorePermit, Queued<J>) {
+async fn next<J>(
+    limit: &Arc<Semaphore>,
+    jobs: &mut mpsc::Receiver<Queued<J>>,
+) -> (OwnedSemaphorePermit, Queued<J>) {
     // The semaphore is never closed; if it were, no job could start.
-    let Ok(permit) = limit.clone().acquire_owned().await else { return std::future::pending().await };
+    let Ok(permit) = limit.clone().acquire_owned().await else {
+        return std::future::pending().await;
+    };
     match jobs.recv().await {
         Some(queued) => (permit, queued),
         // The queue is closed and empty.

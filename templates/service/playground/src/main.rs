@@ -16,13 +16,34 @@ use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 const JOBS: Param = Param::count("jobs", 40, (1, 100_000), "jobs", "How many jobs come.");
-const EVERY: Param = Param::millis("every", 50, (1, 60_000), "How long it takes until the next job comes.");
+const EVERY: Param = Param::millis(
+    "every",
+    50,
+    (1, 60_000),
+    "How long it takes until the next job comes.",
+);
 const WORK: Param = Param::millis("work", 300, (0, 60_000), "How long a job takes.");
-const WORKERS: Param = Param::count("workers", 4, (1, 1_000), "jobs", "How many jobs are worked on at a time.");
+const WORKERS: Param = Param::count(
+    "workers",
+    4,
+    (1, 1_000),
+    "jobs",
+    "How many jobs are worked on at a time.",
+);
 const QUEUE: Param = Param::count("queue", 4, (1, 1_000), "jobs", "How many more may wait.");
 const TIMEOUT: Param = Param::millis("timeout", 1_000, (1, 60_000), "How long a job may take.");
-const GRACE: Param = Param::millis("grace", 1_000, (0, 60_000), "How long the shutdown may take.");
-const SHUTDOWN_AT: Param = Param::millis("shutdown_at", 1_500, (0, 600_000), "When the service is asked to shut down.");
+const GRACE: Param = Param::millis(
+    "grace",
+    1_000,
+    (0, 60_000),
+    "How long the shutdown may take.",
+);
+const SHUTDOWN_AT: Param = Param::millis(
+    "shutdown_at",
+    1_500,
+    (0, 600_000),
+    "When the service is asked to shut down.",
+);
 
 const SCENARIO: Scenario = Scenario {
     id: "NAME",
@@ -30,7 +51,16 @@ const SCENARIO: Scenario = Scenario {
     group: Group::Resources,
     lesson: "Refuse what does not fit, finish what was accepted.",
     clocks: &[Clock::Virtual, Clock::Real],
-    params: &[JOBS, EVERY, WORK, WORKERS, QUEUE, TIMEOUT, GRACE, SHUTDOWN_AT],
+    params: &[
+        JOBS,
+        EVERY,
+        WORK,
+        WORKERS,
+        QUEUE,
+        TIMEOUT,
+        GRACE,
+        SHUTDOWN_AT,
+    ],
     source: include_str!("main.rs"),
     path: file!(),
     run: |cx| Box::pin(run(cx)),
@@ -42,8 +72,12 @@ fn main() -> ExitCode {
 }
 
 async fn run(cx: Context) -> scenario::Result {
-    let config =
-        Config { workers: cx.count(WORKERS), queue: cx.count(QUEUE), timeout: cx.duration(TIMEOUT), grace: cx.duration(GRACE) };
+    let config = Config {
+        workers: cx.count(WORKERS),
+        queue: cx.count(QUEUE),
+        timeout: cx.duration(TIMEOUT),
+        grace: cx.duration(GRACE),
+    };
     let work = cx.duration(WORK);
     let (service, client) = Service::new(config, move |_job: u64| async move {
         sleep(work).await;
@@ -51,7 +85,10 @@ async fn run(cx: Context) -> scenario::Result {
     });
     let stop = CancellationToken::new();
     let mut running = JoinSet::new();
-    running.build_task().name("service").spawn(service.run(stop.clone().cancelled_owned()))?;
+    running
+        .build_task()
+        .name("service")
+        .spawn(service.run(stop.clone().cancelled_owned()))?;
 
     // The callers: each submits one job and waits for it.
     let began = Instant::now();
@@ -66,7 +103,10 @@ async fn run(cx: Context) -> scenario::Result {
             _ = every.tick() => {}
         }
         let client = client.clone();
-        callers.build_task().name(&format!("caller {job}")).spawn(async move { client.submit(job).await })?;
+        callers
+            .build_task()
+            .name(&format!("caller {job}"))
+            .spawn(async move { client.submit(job).await })?;
     }
     tokio::time::sleep_until(shutdown_at).await;
     stop.cancel();
@@ -92,7 +132,16 @@ async fn run(cx: Context) -> scenario::Result {
         .figure("refused", refused as u64, "jobs")
         .figure("lost", report.lost, "jobs")
         .figure("shutdown", took, "ms")
-        .check("each accepted job is accounted for", report.accepted == accounted)
-        .check("callers and service agree", done == report.finished && lost == report.lost)
-        .check("the shutdown ends within the grace period", took <= cx.duration(GRACE) + Duration::from_millis(1)))
+        .check(
+            "each accepted job is accounted for",
+            report.accepted == accounted,
+        )
+        .check(
+            "callers and service agree",
+            done == report.finished && lost == report.lost,
+        )
+        .check(
+            "the shutdown ends within the grace period",
+            took <= cx.duration(GRACE) + Duration::from_millis(1),
+        ))
 }
