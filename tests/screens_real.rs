@@ -115,6 +115,39 @@ fn a_pinned_run_above_the_next_one() {
     assert_snapshot!("pinned_ascii", ascii);
 }
 
+/// A sweep over the permits: a band over the seeds, and a value that is refused.
+#[test]
+fn a_sweep_over_a_parameter() {
+    let swept = |id: &str, param: &str, width, height| {
+        let scenario = CATALOGUE.iter().find(|scenario| scenario.id == id).expect("it is in the catalogue");
+        let mut model = run(Spec::new(scenario), width, height);
+        let jitter = scenario.param("jitter").expect("it is declared");
+        model.form.values.set(jitter, scenario::Value::Number(400));
+        model.form.row = scenario.params.iter().position(|declared| declared.name == param).expect("it is declared");
+        let effects = update::update(&mut model, Action::Sweep);
+        let [Effect::Sweep(sweep)] = effects.as_slice() else { panic!("{effects:?}") };
+        let sweeping = engine::sweep::Sweeping::start((**sweep).clone(), 2).expect("the system has threads");
+        assert!(sweeping.wait(Duration::from_secs(60)));
+        assert!(tui::app::overlay::sweep::progressed(&mut model, sweeping.points(), true));
+        for action in [Action::Turn(4), Action::Move(tui::app::input::action::Move::Down)] {
+            _ = update::update(&mut model, action);
+        }
+        lay_out(&mut model, width, height);
+        model
+    };
+    for (width, height) in [(200, 60), (120, 40), (80, 24)] {
+        let model = swept("semaphore", "permits", width, height);
+        assert_snapshot!(format!("sweep_{width}x{height}"), screen(&model, width, height));
+    }
+    let mut model = swept("semaphore", "permits_each", 80, 24);
+    model.options.theme = Theme::plain(false, true);
+    assert_snapshot!("sweep_refused_mono", paint::styled(&paint::frame(&model, 80, 24).0));
+    model.options.theme.unicode = false;
+    let ascii = screen(&model, 80, 24);
+    assert!(ascii.is_ascii(), "a glyph beyond ASCII was drawn:\n{ascii}");
+    assert_snapshot!("sweep_refused_ascii", ascii);
+}
+
 /// A question before a run: what the run shows is not on screen.
 #[test]
 fn questions_before_a_run() {

@@ -19,6 +19,7 @@ mod reading;
 mod save;
 mod sketch;
 mod slow;
+mod sweep;
 mod terminal;
 mod time;
 mod view;

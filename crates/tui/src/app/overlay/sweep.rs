@@ -15,6 +15,9 @@ use engine::sweep::{self, Point, Sweep};
 /// How many seeds each value runs with on the virtual clock.
 const SEEDS: u64 = 5;
 
+/// If the run on screen has more tasks, each value runs with one seed only.
+const LARGE: usize = 20_000;
+
 /// Opens the last sweep, if it was for the form's settings; otherwise, or if it is open, starts a new one.
 pub(in crate::app) fn sweep(model: &mut Model) -> Vec<Effect> {
     if !model.can_run() {
@@ -33,7 +36,8 @@ pub(in crate::app) fn sweep(model: &mut Model) -> Vec<Effect> {
     let spec = Spec { workers: form.workers, pace: None, ..form.spec(model.options.limit) };
     let spec = if spec.clock == Clock::Virtual { Spec { workers: 0, ..spec } } else { spec };
     let now = spec.values.get(param);
-    let last = if spec.clock == Clock::Virtual { spec.seed.saturating_add(SEEDS - 1) } else { spec.seed };
+    let is_large = model.run.as_ref().is_some_and(|run| run.trace.tasks.len() > LARGE);
+    let last = if spec.clock == Clock::Virtual && !is_large { spec.seed.saturating_add(SEEDS - 1) } else { spec.seed };
     let sweep = Sweep { seeds: spec.seed..=last, values: sweep::around(param, now), spec, param };
     if let Err(error) = sweep.check() {
         model.notify(true, format!("nothing to sweep: {error}"));

@@ -47,8 +47,8 @@ fn processes(binding: Binding) -> Binding {
 /// Whether an action does something on the screen for programs.
 fn works(action: &Action) -> bool {
     use Action::{
-        Answer, Commit, Compare, Edit, MakeOwn, OpenProblem, Own, Path, Pick, Pin, Predict, Reset, Restart, Save, SaveAs, Share,
-        Stop, Sweep, SwitchClock, Turn,
+        Answer, Challenge, Commit, Compare, Edit, MakeOwn, OpenProblem, Own, Path, Pick, Pin, Predict, Reset, Restart, Save,
+        SaveAs, Share, Stop, Sweep, SwitchClock, Turn,
     };
     let tabs = [CodeTab::Lesson, CodeTab::Asyncio, CodeTab::Test];
     !matches!(
@@ -61,6 +61,7 @@ fn works(action: &Action) -> bool {
             | Restart
             | Pin
             | Sweep
+            | Challenge
             | Stop
             | Share
             | SaveAs
