@@ -4,6 +4,8 @@
 
 /// The service that `new` lays, with its tests.
 #[expect(unreachable_pub, reason = "it is a crate of its own")]
+// It is formatted as outside this repository.
+#[rustfmt::skip]
 #[path = "../../templates/service/src/lib.rs"]
 mod service;
 
