@@ -10,6 +10,12 @@ use super::{PROGRAM, SIZE, command, header};
 const SOLUTIONS: [(&str, usize, usize); 4] =
     [("lost-update", 7, 1), ("deadlock", 2, 0), ("check-then-act", 11, 2), ("philosophers", 4, 1)];
 
+/// The row below the lanes that names the poll, which counts those of one moment.
+fn stepped_to(screen: &str) -> Option<String> {
+    let row = screen.lines().find(|line| line.contains("⏸ poll "))?;
+    Some(row.split_once("⏸ poll ")?.1.split('┃').next()?.to_owned())
+}
+
 #[test]
 fn each_challenge_is_solved_by_keys_and_its_share_line_repeats_the_run() {
     let state = tempfile::tempdir().expect("a folder");
@@ -18,11 +24,14 @@ fn each_challenge_is_solved_by_keys_and_its_share_line_repeats_the_run() {
         let mut tty = Tty::start_with(Path::new(PROGRAM), &[id, "--speed", "max"], SIZE, &env);
         tty.wait_until("the first run", |screen| header(screen).contains(id) && screen.contains(" / 0"));
         command(&mut tty, "challenge");
-        let begun = tty.sees("break it by putting off 2 polls at most");
-        assert!(begun.contains("poll 1 of"), "{begun}");
-        for step in 2..=poll {
+        tty.wait_until("the first poll", |screen| {
+            screen.contains("break it by putting off 2 polls at most") && screen.contains("poll 1 of")
+        });
+        // The first poll is reached already.
+        for _ in 1..poll {
+            let before = stepped_to(&tty.sees("poll "));
             tty.keys(".");
-            tty.sees(&format!("poll {step} of"));
+            tty.wait_until("the next poll", |screen| stepped_to(screen) != before);
         }
         for after in 0..=operations {
             tty.keys("x");

@@ -86,7 +86,7 @@ fn a_scenario_becomes_my_own_and_is_changed_broken_and_mended() {
     tty.sees("Make it mine in  ./semaphore");
     let sketch = folder.path().join("semaphore");
     tty.keys(&format!("\x15{}\r", folder.path().display()));
-    tty.sees("the folder is not empty");
+    tty.sees("exists and is not empty");
     tty.keys(&format!("\x15{}\r", sketch.display()));
     shows(&tty, &["semaphore/", "/ 00:03.500", "ended"]);
     let source = Source::of(&sketch);

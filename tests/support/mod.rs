@@ -264,7 +264,10 @@ impl Tty {
     /// True if that style was ever set, by its number in `CSI n m`.
     pub(crate) fn has_styled(&self, number: &str) -> bool {
         let bytes = String::from_utf8_lossy(&self.seen.lock().bytes).into_owned();
-        bytes.split("\x1b[").any(|rest| rest.split_once('m').is_some_and(|(numbers, _)| numbers.split(';').any(|n| n == number)))
+        // Other sequences, such as a move to row 36, end in other letters.
+        let is_style = |numbers: &str| numbers.chars().all(|c| c.is_ascii_digit() || c == ';');
+        let sets = |numbers: &str| is_style(numbers) && numbers.split(';').any(|n| n == number);
+        bytes.split("\x1b[").any(|rest| rest.split_once('m').is_some_and(|(numbers, _)| sets(numbers)))
     }
 
     fn wait_over(&self) -> MutexGuard<'_, State> {

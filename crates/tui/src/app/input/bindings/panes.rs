@@ -40,8 +40,8 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("edit", Action::Edit, ENTER, FORM, "Type a value, or start with a digit.").hint(3, "type"),
     Binding::new("reset", Action::Reset, &[ch('d'), key(KeyCode::Backspace)], FORM, "Reset the value to its default.")
         .hint(4, "default"),
-    Binding::new("sweep", Action::Sweep, &[ch('S')], FORM, "Chart a figure over this parameter.").hint(6, "sweep"),
-    Binding::new("hunt", Action::Hunt, &[ch('F')], FORM, "Hunt for a run that goes wrong.").hint(6, "hunt"),
+    Binding::new("sweep", Action::Sweep, &[ch('S')], FORM, "Chart a figure over this parameter.").hint(17, "sweep"),
+    Binding::new("hunt", Action::Hunt, &[ch('F')], FORM, "Hunt for a run that goes wrong.").hint(18, "hunt"),
     rows("up", Move::Up, FORM, "Go to the field above."),
     rows("down", Move::Down, FORM, "Go to the field below."),
     rows("page-up", Move::PageUp, FORM, "Go one page up."),
