@@ -116,11 +116,12 @@ fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, S
         }
     });
     let cuts = trace.preempted_within(of.task, axis.left_ns, axis.cursor_ns).take(MARKS);
-    let mut events: Vec<_> = logged.collect();
-    events.extend(cuts.map(|cut| (cut.at_ns, look.glyphs.preempted.to_owned(), look.warn(), true)));
+    let mut events: Vec<_> = cuts.map(|cut| (cut.at_ns, look.glyphs.preempted.to_owned(), look.warn(), true)).collect();
+    events.extend(logged);
     events.sort_by_key(|(at_ns, ..)| *at_ns);
     let mut marks = Vec::new();
     let mut free = 0;
+    let mut behind_a_cut = false;
     for (at_ns, text, style, before_the_end) in events {
         let Some(x) = axis.cell(at_ns).map(|x| x as usize).filter(|x| *x < fills.len()) else { break };
         // The end already says this.
@@ -130,11 +131,14 @@ fn marks(look: Look, axis: &Axis, of: Lane<'_>, fills: &[Fill]) -> Vec<(usize, S
         let cells = format::width(&text);
         // A mark never covers an end: the last mark is placed before it.
         let x = x.min(before_end.saturating_sub(cells));
+        // What a task reports in the moment of its preemption comes right behind it.
+        let x = if behind_a_cut { x.max(free) } else { x };
         // Two marks that touch would be read as one word.
-        let x = if x == free && !marks.is_empty() { x + 1 } else { x };
+        let x = if x == free && !marks.is_empty() && !behind_a_cut { x + 1 } else { x };
         // A mark that would cover the previous one, or the end, is left out; the log still shows it.
         if x >= free && x + cells <= before_end {
             free = x + cells;
+            behind_a_cut = text == look.glyphs.preempted;
             marks.push((x, text, style.add_modifier(Modifier::BOLD)));
         }
     }
