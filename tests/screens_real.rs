@@ -82,6 +82,23 @@ fn scenarios_in_mono_and_in_ascii() {
 }
 
 /// A pinned run above the next one, on the same axis.
+/// A poll that the schedule cut: its mark, its place in the legend, and what the selected task says of it.
+#[test]
+fn a_poll_that_was_cut() {
+    let scenario = CATALOGUE.iter().find(|scenario| scenario.id == "check-then-act").expect("it is in the catalogue");
+    for (width, height) in [(200, 60), (120, 40), (80, 24)] {
+        let mut model = run(Spec { schedule: "11:1".parse().expect("it is one"), ..Spec::new(scenario) }, width, height);
+        let view = model.run.as_mut().expect("it has been run");
+        view.cursor.at_ns = view.trace.preemptions()[0].at_ns;
+        model.timeline.selected = Some(view.trace.preemptions()[0].task);
+        lay_out(&mut model, width, height);
+        assert_snapshot!(format!("preempted_{width}x{height}"), screen(&model, width, height));
+        model.options.theme = Theme::plain(false, false);
+        let ascii = screen(&model, width, height);
+        assert!(ascii.contains("/ preempted"), "{ascii}");
+    }
+}
+
 #[test]
 fn a_pinned_run_above_the_next_one() {
     let compared = |width, height| {

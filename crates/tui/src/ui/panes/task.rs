@@ -120,6 +120,7 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
     if task.spawned_ns <= at {
         end(look, task, at, &mut facts);
         wait(look, run, ix, &mut facts);
+        cut(look, run, ix, &mut facts);
         facts.extend(words::slot(look, run, ix).map(|slot| ("", slot, look.text())));
         if let Some(cut_off) = task.ended.filter(|end| end.how == End::Dropped && end.at_ns <= at) {
             facts.push(("end", ended(look, cut_off), look.warn()));
@@ -133,7 +134,6 @@ fn facts(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> Vec<Fact> {
         facts.push(("there", format!("{}:{}", words::file(place.file()), place.line()), look.code_spawn()));
     }
     facts.push(("task", format!("{} of {}", format::count(u64::from(ix) + 1), format::count(all)), look.text()));
-    cut(look, run, ix, &mut facts);
     chain(look, run, ix, &mut facts);
     facts
 }
