@@ -35,7 +35,9 @@ fn each_challenge_is_solved_by_keys_and_its_share_line_repeats_the_run() {
         }
         for after in 0..=operations {
             tty.keys("x");
-            tty.wait_until("the schedule", |screen| header(screen).contains(&format!("schedule {poll}:{after}")));
+            tty.wait_until("the poll is cut", |screen| {
+                header(screen).contains(&format!("schedule {poll}:{after}")) && screen.contains("↷ preempted")
+            });
         }
         tty.sees("challenge solved: 1 poll put off");
         command(&mut tty, "share");

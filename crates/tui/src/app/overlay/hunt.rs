@@ -18,7 +18,7 @@ pub(in crate::app) fn hunt(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if model.sketch.as_ref().is_some_and(|sketch| sketch.id == model.form.scenario.id) {
-        model.notify(true, "a sketch runs in its own process, where it cannot be hunted; try schedules in the form, or x");
+        model.notify(true, "a sketch runs in its own process, where it cannot be hunted from here: use cargo run -- --hunt");
         return Vec::new();
     }
     let is_open = matches!(model.mode, Mode::Overlay(Overlay::Hunt { .. }));

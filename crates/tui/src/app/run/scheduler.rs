@@ -36,6 +36,11 @@ pub(in crate::app) fn put_off(model: &mut Model) -> Vec<Effect> {
         Schedule::List(list) => list.iter().find(|cut| cut.poll == poll).map(|cut| cut.operations),
         Schedule::Number(_) => run.trace.preemptions().iter().find(|cut| cut.poll == poll).map(|cut| cut.operations),
     };
+    if listed.is_some() && !was_cut && !run.trace.closed {
+        // A run that takes long is shown before it is over.
+        model.notify(false, format!("it is not known yet whether poll {poll} of {task} is put off: the run goes on"));
+        return Vec::new();
+    }
     let operations = match listed {
         None => Some(0),
         Some(operations) if was_cut && operations < Preemption::MOST_OPERATIONS => Some(operations + 1),
