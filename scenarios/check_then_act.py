@@ -156,7 +156,6 @@ async def test_a_check_is_out_of_date_after_a_wait():
         ("two-locks", 8, 100, 9, 0),
         ("two-locks", 2, 100, 6, 0),
         ("two-locks", 8, 1, 24, 15),
-        ("two-locks", 20, 1, 60, 51),
         ("one-lock", 8, 100, 9, 0),
         ("one-lock", 8, 1, 9, 0),
         ("permit", 8, 100, 9, 0),
