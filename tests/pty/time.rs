@@ -88,8 +88,8 @@ fn on_the_virtual_clock_steps_there_and_back_lead_to_the_same_screen() {
 
 #[test]
 fn a_recording_goes_on_while_an_earlier_moment_is_seen() {
-    // Tens of thousands of tasks take some seconds to simulate.
-    let mut tty = program(&["semaphore", "-p", "requests=40000", "-p", "permits=20"]);
+    // Tens of thousands of tasks take some seconds to simulate, and the usual limit must not end the run before.
+    let mut tty = program(&["semaphore", "-p", "requests=40000", "-p", "permits=20", "--limit", "1000000"]);
     let growing = |screen: &str| header(screen).split(" / ").nth(1).is_some_and(|end| end.trim_start().contains('…'));
     tty.wait_until("two seconds", |screen| times(screen).is_some_and(|(_, end)| end >= 2_000) && growing(screen));
     tty.keys("T0.5s\r");
