@@ -1,7 +1,7 @@
 //! Hunts for the run that goes wrong: over seeds, schedules and settings, on several threads.
 //!
 //! A run on the virtual clock is decided by its spec, so a hunt is a list of specs that are run one after the other until one
-//! is what was asked for. That run is then made simpler (see [`simple`]) and repeats exactly. Every run is recorded, at first
+//! is what was asked for. That run is then made simpler (`simple`) and repeats exactly. Every run is recorded, at first
 //! only its spawns, polls and ends, which cost a third; a run that may be what was asked for runs again with its waits, so what
 //! is found was observed. Which run is found does not depend on the number of threads: of several, the first on the list counts.
 
