@@ -15,14 +15,13 @@ rustflags = [\"--cfg\", \"tokio_unstable\", \"-C\", \"force-frame-pointers=yes\"
 ";
 
 /// What takes longer unoptimised than its optimisation does.
-const OPTIMISED: [&str; 12] = [
+const OPTIMISED: [&str; 11] = [
     "addr2line",
     "async-playground-recorder",
     "async-playground-recording",
     "async-playground-trace",
     "backtrace",
     "gimli",
-    "hashbrown",
     "lz4_flex",
     "miniz_oxide",
     "object",

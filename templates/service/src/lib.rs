@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
@@ -56,7 +57,7 @@ pub enum Refused {
     Busy,
     /// The job took too long.
     TimedOut,
-    /// The job failed.
+    /// The job failed or panicked.
     Failed,
     /// The service was shut down before the job was done.
     Lost,
@@ -80,7 +81,30 @@ pub struct Report {
 /// A job in the queue, and where its answer goes.
 struct Queued<J> {
     job: J,
-    answer: oneshot::Sender<Result<(), Refused>>,
+    answer: Answer,
+}
+
+/// Where the result of a job goes. A job that is dropped before it has one answers too.
+struct Answer(Option<oneshot::Sender<Result<(), Refused>>>);
+
+impl Answer {
+    /// Answers. The caller may have gone; that is its own affair.
+    fn send(&mut self, result: Result<(), Refused>) {
+        if let Some(caller) = self.0.take() {
+            let _ = caller.send(result);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // A job is dropped when it panics, or when a shutdown has no more time for it.
+        self.send(Err(if thread::panicking() {
+            Refused::Failed
+        } else {
+            Refused::Lost
+        }));
+    }
 }
 
 /// What callers have: it submits jobs and knows the health. Clones are the same service.
@@ -110,7 +134,8 @@ impl<J> Client<J> {
         if self.health() != Health::Ready {
             return Err(Refused::NotReady);
         }
-        let (answer, answered) = oneshot::channel();
+        let (caller, answered) = oneshot::channel();
+        let answer = Answer(Some(caller));
         // `try_send` does not wait for room: a caller that is refused can go elsewhere.
         self.jobs
             .try_send(Queued { job, answer })
@@ -118,7 +143,7 @@ impl<J> Client<J> {
                 mpsc::error::TrySendError::Full(_) => Refused::Busy,
                 mpsc::error::TrySendError::Closed(_) => Refused::NotReady,
             })?;
-        // If the job is dropped with its sender, it was lost.
+        // `Answer` always sends, so this error does not happen.
         answered.await.unwrap_or(Err(Refused::Lost))
     }
 }
@@ -145,7 +170,10 @@ where
     pub fn new(config: Config, handler: H) -> (Self, Client<J>) {
         let (sender, jobs) = mpsc::channel(config.queue.max(1));
         let (health, seen) = watch::channel(Health::Starting);
-        let (handler, limit) = (Arc::new(handler), Arc::new(Semaphore::new(config.workers)));
+        let (handler, limit) = (
+            Arc::new(handler),
+            Arc::new(Semaphore::new(config.workers.max(1))),
+        );
         (
             Self {
                 config,
@@ -224,7 +252,8 @@ where
         running.spawn(async move {
             // The permit is held as long as the job lasts, and is given back even if it panics.
             let _permit = permit;
-            let result = match timeout(limit, handler(queued.job)).await {
+            let Queued { job, mut answer } = queued;
+            let result = match timeout(limit, handler(job)).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => {
                     warn!("a job failed: {error}");
@@ -232,8 +261,7 @@ where
                 }
                 Err(_) => Err(Refused::TimedOut),
             };
-            // The caller may have gone. That is its own affair.
-            let _ = queued.answer.send(result);
+            answer.send(result);
             result
         });
     }

@@ -68,7 +68,7 @@ async fn a_job_is_done_fails_panics_or_times_out() {
     for (job, result) in [
         (100, Ok(())),
         (7, Err(Refused::Failed)),
-        (13, Err(Refused::Lost)),
+        (13, Err(Refused::Failed)),
         (900, Err(Refused::TimedOut)),
     ] {
         assert_eq!(client.submit(job).await, result, "{job}");

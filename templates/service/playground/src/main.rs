@@ -12,7 +12,7 @@ use std::time::Duration;
 use scenario::prelude::*;
 use service::{Config, Refused, Service};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 const JOBS: Param = Param::count("jobs", 40, (1, 100_000), "jobs", "How many jobs come.");
@@ -96,10 +96,13 @@ async fn run(cx: Context) -> scenario::Result {
     let mut callers = JoinSet::new();
     let mut every = interval(cx.duration(EVERY));
     for job in 0..cx.number(JOBS) {
-        // The shutdown may come between two jobs.
+        // The shutdown may come between two jobs. The next job still keeps its time.
         tokio::select! {
             biased;
-            () = tokio::time::sleep_until(shutdown_at), if !stop.is_cancelled() => stop.cancel(),
+            () = sleep_until(shutdown_at), if !stop.is_cancelled() => {
+                stop.cancel();
+                every.tick().await;
+            }
             _ = every.tick() => {}
         }
         let client = client.clone();
@@ -108,7 +111,7 @@ async fn run(cx: Context) -> scenario::Result {
             .name(&format!("caller {job}"))
             .spawn(async move { client.submit(job).await })?;
     }
-    tokio::time::sleep_until(shutdown_at).await;
+    sleep_until(shutdown_at).await;
     stop.cancel();
 
     let mut took = Duration::ZERO;
