@@ -10,6 +10,7 @@ mod limits;
 mod lint;
 mod list;
 mod man;
+mod new;
 mod runs;
 mod stalls;
 mod streams;
