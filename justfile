@@ -119,7 +119,7 @@ extremes:
     cargo test --release --test library scenarios::extremes -- --include-ignored --nocapture
 
 # Count the outcomes of so many schedules of small programs
-schedules schedules='2000':
+outcomes schedules='2000':
     SCHEDULES={{schedules}} cargo test --release --test library -- --nocapture schedules::
 
 # Measure how many runs a second a hunt makes
