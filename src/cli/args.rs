@@ -1,6 +1,7 @@
 //! Every command and flag of the command line, each defined once.
 
 mod compare;
+mod export;
 mod how;
 mod hunt;
 mod lint;
@@ -16,6 +17,7 @@ use clap_complete::{ArgValueCompleter, Shell};
 use tui::app::colors::ThemeName;
 
 pub(super) use compare::CompareArgs;
+pub(super) use export::{ExportArgs, FormatArg};
 pub(super) use how::{HowArgs, Speed};
 pub(super) use hunt::HuntArgs;
 pub(super) use lint::LintArgs;
@@ -133,6 +135,11 @@ pub(super) enum Command {
     /// Prints a table and a chart of a figure over the values. With several seeds: the median, the least and the most.
     #[command(after_help = sweep::EXAMPLES)]
     Sweep(SweepArgs),
+    /// Write a run as a file for other tools.
+    ///
+    /// The run is made as 'run' makes it, or is read from a recording.
+    #[command(after_help = export::EXAMPLES)]
+    Export(ExportArgs),
     /// Open a recording on the screen.
     ///
     /// A recording can be explored like any finished run. Without a terminal, print the report

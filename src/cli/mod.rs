@@ -12,6 +12,7 @@ mod attach;
 mod compare;
 mod completions;
 mod config;
+mod export;
 mod hunt;
 mod lint;
 mod list;
@@ -52,6 +53,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::Hunt(command)) => return hunt::hunt(&command),
         Some(Command::Compare(command)) => return compare::compare(&command),
         Some(Command::Sweep(command)) => return sweep::sweep(&command),
+        Some(Command::Export(command)) => return export::export(&command),
         Some(Command::Replay(command)) => return replay::replay(&command),
         Some(Command::Attach(command)) => return attach::attach(&command),
         Some(Command::Watch(command)) => return watch::watch(&command),
