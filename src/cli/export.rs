@@ -10,9 +10,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use async_playground::report;
-use engine::{Ending, Recording};
-use export::Exported;
+use engine::{Ending, Recording, Report};
+use export::{Exported, Format};
 use scenarios::CATALOGUE;
+use tui::app::model::Model;
 use tui::{limits, source, text};
 
 use super::args::{ExportArgs, FormatArg};
@@ -29,8 +30,9 @@ pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Stop> {
     let report = Some(&run.report).filter(|report| report.ending != Ending::CutOff);
     let exported = Exported { spec: &run.spec, program: run.program.as_ref(), trace: &run.trace, report, range_ns };
     let bytes = match args.format {
-        FormatArg::Json => json(&exported, &run)?,
+        FormatArg::Json => json(&exported),
     };
+    let bytes = bytes.map_err(Stop::Failed)?;
     write(args.output.as_deref(), &bytes)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -70,12 +72,28 @@ fn range(args: &ExportArgs, run: &Recording) -> Result<RangeInclusive<u64>, Stop
     Ok(from..=to)
 }
 
-fn json(exported: &Exported<'_>, run: &Recording) -> Result<Vec<u8>, Stop> {
+/// The run on screen in a form that leaves it. Fails with one line.
+pub(super) fn of_screen(model: &Model, format: Format) -> Result<Vec<u8>, String> {
+    let run = model.run.as_ref().ok_or("there is no run")?;
+    let program = model.programs.as_ref().and_then(|programs| programs.current.as_ref()).map(|current| &current.program);
+    let range_ns = run.trace.since_ns..=run.trace.end_ns;
+    let exported = Exported { spec: &run.spec, program, trace: &run.trace, report: run.report.as_ref(), range_ns };
+    match format {
+        Format::Json => json(&exported),
+        other => Err(format!("{} is made by 'async-playground export'", other.what())),
+    }
+}
+
+/// The report as JSON. A run that goes on is reported as far as it is known.
+fn json(exported: &Exported<'_>) -> Result<Vec<u8>, String> {
+    let trace = exported.trace;
+    let so_far = Report { ending: Ending::CutOff, elapsed_ns: trace.end_ns, runtime_polls: None };
+    let report = exported.report.unwrap_or(&so_far);
     let json = match exported.program {
-        Some(program) => report::program_json(program, exported.trace, &run.report),
-        None => report::json(exported.spec, exported.trace, &run.report),
+        Some(program) => report::program_json(program, trace, report),
+        None => report::json(exported.spec, trace, report),
     };
-    json.map(|json| format!("{json}\n").into_bytes()).map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))
+    json.map(|json| format!("{json}\n").into_bytes()).map_err(|error| format!("cannot write JSON: {error}"))
 }
 
 /// Writes to the file, or to standard output. A file that cannot be written whole is not left behind.

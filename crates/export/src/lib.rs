@@ -4,10 +4,12 @@
 //! the screen are made where the screen is, in `tui`. A text from a program may contain anything, so each form escapes all of
 //! them.
 
+mod format;
 mod page;
 
 use std::ops::RangeInclusive;
 
+pub use format::Format;
 pub use page::run_json;
 
 use engine::{Report, Schedule, Spec};
