@@ -19,17 +19,22 @@ use tui::{limits, source, text};
 use super::args::{ExportArgs, FormatArg};
 use super::asked::Asked;
 use super::out;
+use super::picture;
 use super::run;
 use super::spec;
 use super::stop::Stop;
 
 /// Makes or reads the run, and writes it.
 pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Stop> {
+    picture::check(args)?;
     let run = taken(args)?;
     let range_ns = range(args, &run)?;
     let report = Some(&run.report).filter(|report| report.ending != Ending::CutOff);
-    let exported = Exported { spec: &run.spec, program: run.program.as_ref(), trace: &run.trace, report, range_ns };
+    let exported =
+        Exported { spec: &run.spec, program: run.program.as_ref(), trace: &run.trace, report, range_ns: range_ns.clone() };
     let bytes = match args.format {
+        FormatArg::Svg => Ok(picture::svg(args, run, range_ns)),
+        FormatArg::Cast => picture::cast(args, run, range_ns),
         FormatArg::Json => json(&exported),
     };
     let bytes = bytes.map_err(Stop::Failed)?;
@@ -52,7 +57,11 @@ fn taken(args: &ExportArgs) -> Result<Recording, Stop> {
         }
         return Ok(recording);
     }
-    let spec = spec::spec(spec::scenario(&args.what)?, &args.how)?;
+    let mut spec = spec::spec(spec::scenario(&args.what)?, &args.how)?;
+    if args.format.is_drawn() {
+        // Their speed is that of playback.
+        spec.pace = None;
+    }
     limits::check(spec.workers).map_err(|error| run::cannot_start(&error))?;
     let asked = Asked::listen().map_err(|error| run::cannot_start(&error))?;
     spec::console(&args.how)?;
