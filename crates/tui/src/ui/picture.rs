@@ -28,8 +28,8 @@ pub(crate) fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> A
     header::render(buf, look, row(0), model);
     if told > 0 {
         Pen::new(buf, look, row(1), 0).space(1).put(model.form.scenario.lesson, look.text());
-        let line = model.run.as_ref().map(|run| shown::share(model, run.spec.share()));
-        Pen::new(buf, look, row(screen.height - 1), 0).space(1).put(line.as_deref().unwrap_or_default(), look.dim());
+        let line = model.run.as_ref().map(|run| shown::share(model, &run.spec.share()));
+        Pen::new(buf, look, row(screen.height - 1), 0).space(1).put(line.as_ref().map_or("", |[line, _]| line), look.dim());
     }
     borders(buf, look, &[(Pane::Timeline, lanes)], model.focus);
     contents(Pane::Timeline, frame, model, lanes, cache, &mut areas);
@@ -50,7 +50,7 @@ pub(crate) fn described(model: &Model) -> (String, String) {
     let Some(run) = &model.run else { return (title, model.nothing_yet().to_owned()) };
     let mut sentences = Vec::new();
     if program.is_none() {
-        sentences.push(format!("Made by: {}.", text::message(&shown::share(model, run.spec.share()))));
+        sentences.push(format!("Made by: {}.", text::message(&shown::share(model, &run.spec.share())[0])));
     }
     let tasks = format::counted(view::spawned(&run.trace, run.cursor.at_ns) as u64, "task");
     sentences.push(format!("{tasks} in {}.", format::span(look, run.cursor.at_ns.saturating_sub(run.trace.since_ns))));
