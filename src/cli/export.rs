@@ -13,37 +13,72 @@ use async_playground::report;
 use engine::{Ending, Recording, Report};
 use export::{Exported, Format};
 use scenarios::CATALOGUE;
-use tui::app::model::Model;
+use tui::app::colors::ThemeName;
+use tui::app::model::{Model, Theme};
+use tui::picture as draw;
 use tui::{limits, source, text};
 
-use super::args::{ExportArgs, FormatArg};
+use super::args::{ExportArgs, Speed};
 use super::asked::Asked;
 use super::out;
-use super::picture;
+use super::picture::{self, Drawing};
 use super::run;
 use super::spec;
 use super::stop::Stop;
 
 /// Makes or reads the run, and writes it.
 pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Stop> {
-    picture::check(args)?;
-    let run = taken(args)?;
-    let range_ns = range(args, &run)?;
-    let report = Some(&run.report).filter(|report| report.ending != Ending::CutOff);
-    let exported =
-        Exported { spec: &run.spec, program: run.program.as_ref(), trace: &run.trace, report, range_ns: range_ns.clone() };
-    let bytes = match args.format {
-        FormatArg::Svg => Ok(picture::svg(args, run, range_ns)),
-        FormatArg::Cast => picture::cast(args, run, range_ns),
-        FormatArg::Json => json(&exported),
-    };
-    let bytes = bytes.map_err(Stop::Failed)?;
+    let format = args.format.into();
+    picture::check(args, format)?;
+    let run = taken(args, format)?;
+    let speed = if let Some(Speed::Times(speed)) = args.how.speed { speed } else { 1.0 };
+    let drawing = Drawing { size: args.size, range_ns: range(args, &run)?, speed };
+    let colors = args.theme.and_then(Into::into).map_or_else(|| picture::usual().colors, ThemeName::colors);
+    let theme = Theme { colors, unicode: !args.marks.ascii };
+    let mut model = picture::model(run, theme, scenarios::find(&args.what).is_none());
+    let bytes = bytes(&mut model, format, &drawing).map_err(Stop::Failed)?;
     write(args.output.as_deref(), &bytes)?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// The run on the user's screen in a form that leaves it. Fails with one line.
+pub(super) fn of_screen(model: &mut Model, format: Format) -> Result<Vec<u8>, String> {
+    if format == Format::Svg {
+        let screen = model.areas.screen;
+        return Ok(draw::svg_of_screen(model, (screen.width, screen.height)).into_bytes());
+    }
+    picture::apart(model, |own, drawing| bytes(own, format, drawing)).ok_or("there is no run")?
+}
+
+/// The run on a screen in a form that leaves it. Fails with one line.
+pub(super) fn bytes(model: &mut Model, format: Format, drawing: &Drawing) -> Result<Vec<u8>, String> {
+    match format {
+        Format::Svg => Ok(svg(model, drawing).into_bytes()),
+        Format::Cast => draw::cast(model, &drawing.film()).map_err(|error| format!("the film cannot be drawn: {error}")),
+        Format::Html => {
+            let picture = svg(model, drawing);
+            let page = export::page(&exported(model, drawing)?, &picture);
+            page.map(String::into_bytes).map_err(|error| format!("cannot write JSON: {error}"))
+        }
+        Format::Json => json(&exported(model, drawing)?),
+        Format::Perfetto => Err("not yet".to_owned()),
+    }
+}
+
+fn svg(model: &mut Model, drawing: &Drawing) -> String {
+    draw::svg(model, drawing.size, drawing.range_ns.clone())
+}
+
+/// The run on a screen.
+pub(super) fn exported<'a>(model: &'a Model, drawing: &Drawing) -> Result<Exported<'a>, String> {
+    let run = model.run.as_ref().ok_or("there is no run")?;
+    let program = model.programs.as_ref().and_then(|programs| programs.current.as_ref()).map(|current| &current.program);
+    let report = run.report.as_ref().filter(|report| report.ending != Ending::CutOff);
+    Ok(Exported { spec: &run.spec, program, trace: &run.trace, report, range_ns: drawing.range_ns.clone() })
+}
+
 /// The run of a scenario, or what is in a file. A word that is no scenario and names a file is a file.
-fn taken(args: &ExportArgs) -> Result<Recording, Stop> {
+fn taken(args: &ExportArgs, format: Format) -> Result<Recording, Stop> {
     let file = Path::new(&args.what);
     if scenarios::find(&args.what).is_none() && (file.exists() || args.what.contains(['/', '.'])) {
         if !args.how.params.is_empty() {
@@ -58,8 +93,8 @@ fn taken(args: &ExportArgs) -> Result<Recording, Stop> {
         return Ok(recording);
     }
     let mut spec = spec::spec(spec::scenario(&args.what)?, &args.how)?;
-    if args.format.is_drawn() {
-        // Their speed is that of playback.
+    if format == Format::Cast {
+        // Its speed is that of the film.
         spec.pace = None;
     }
     limits::check(spec.workers).map_err(|error| run::cannot_start(&error))?;
@@ -79,18 +114,6 @@ fn range(args: &ExportArgs, run: &Recording) -> Result<RangeInclusive<u64>, Stop
         return Err(Stop::Usage(format!("--from, --to: nothing is left; the run lasts from {} to {} ms", ms(first), ms(last))));
     }
     Ok(from..=to)
-}
-
-/// The run on screen in a form that leaves it. Fails with one line.
-pub(super) fn of_screen(model: &Model, format: Format) -> Result<Vec<u8>, String> {
-    let run = model.run.as_ref().ok_or("there is no run")?;
-    let program = model.programs.as_ref().and_then(|programs| programs.current.as_ref()).map(|current| &current.program);
-    let range_ns = run.trace.since_ns..=run.trace.end_ns;
-    let exported = Exported { spec: &run.spec, program, trace: &run.trace, report: run.report.as_ref(), range_ns };
-    match format {
-        Format::Json => json(&exported),
-        other => Err(format!("{} is made by 'async-playground export'", other.what())),
-    }
 }
 
 /// The report as JSON. A run that goes on is reported as far as it is known.

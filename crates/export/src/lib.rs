@@ -10,7 +10,7 @@ mod page;
 use std::ops::RangeInclusive;
 
 pub use format::Format;
-pub use page::run_json;
+pub use page::page;
 
 use engine::{Report, Schedule, Spec};
 use recording::Program;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCompleter;
+use export::Format;
 
 use super::completions;
 use super::how::{HowArgs, whole};
@@ -60,18 +61,27 @@ pub(in crate::cli) struct ExportArgs {
 /// A form, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum FormatArg {
+    /// a page for a browser, one file
+    Html,
     /// a picture of the lanes, for pages and slides
     Svg,
+    /// a trace for ui.perfetto.dev
+    Perfetto,
     /// the screen as a film, for asciinema
     Cast,
     /// the report as one JSON object, as 'run --json' prints it
     Json,
 }
 
-impl FormatArg {
-    /// Whether the screen is drawn, so that it has a size, colours and marks.
-    pub(in crate::cli) fn is_drawn(self) -> bool {
-        matches!(self, Self::Svg | Self::Cast)
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Html => Self::Html,
+            FormatArg::Svg => Self::Svg,
+            FormatArg::Perfetto => Self::Perfetto,
+            FormatArg::Cast => Self::Cast,
+            FormatArg::Json => Self::Json,
+        }
     }
 }
 

@@ -15,12 +15,12 @@ use trace::{Family, Trace};
 /// A run.
 #[derive(Debug, Serialize)]
 pub(super) struct Data<'a> {
-    title: String,
+    pub(super) title: String,
     /// The scenario; none for a program.
     id: Option<&'a str>,
     kind: &'static str,
     /// One sentence.
-    lesson: &'a str,
+    pub(super) lesson: &'a str,
     /// Paragraphs, with code in backticks.
     text: String,
     /// The command that repeats the run; empty for a program.
@@ -34,7 +34,7 @@ pub(super) struct Data<'a> {
     from: u64,
     to: u64,
     over: bool,
-    ending: Ending,
+    pub(super) ending: Ending,
     pub(super) outcome: Vec<Figure<'a>>,
     pub(super) checks: Vec<Check<'a>>,
     knows_waits: bool,
@@ -52,7 +52,7 @@ pub(super) struct Data<'a> {
     log: Vec<(u64, Option<u32>, &'static str, &'a str)>,
     pub(super) story: Vec<Stop>,
     pub(super) findings: Vec<Finding>,
-    stall: Option<Stall>,
+    pub(super) stall: Option<Stall>,
     /// What decided how long the run took: tasks, each with the stretch that it decided.
     critical: Vec<(u32, u64, u64)>,
     pub(super) wait_table: Vec<Waited>,
@@ -225,7 +225,8 @@ impl<'a> Data<'a> {
 
 fn ending(exported: &Exported<'_>) -> Ending {
     let Some(report) = exported.report else {
-        return Ending { how: "running", text: "goes on".to_owned(), bad: false };
+        let (how, text) = if exported.trace.closed { ("cut off", "cut off before its end") } else { ("running", "goes on") };
+        return Ending { how, text: text.to_owned(), bad: false };
     };
     let sound = compare::outcome(report).is_none_or(|outcome| outcome.checks.iter().all(|check| check.holds));
     let fine = matches!(report.ending, engine::Ending::Finished(_) | engine::Ending::Stopped | engine::Ending::Exited);

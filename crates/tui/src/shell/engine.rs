@@ -53,12 +53,12 @@ pub trait Engine {
         Err(format!("{} cannot be made here", folder.display()))
     }
 
-    /// The run on screen in a form that leaves it.
+    /// The run on screen in a form that leaves it. The model is as before afterwards.
     ///
     /// # Errors
     ///
     /// In one line, if it has no such form.
-    fn export(&self, model: &Model, format: Format) -> Result<Vec<u8>, String> {
+    fn export(&self, model: &mut Model, format: Format) -> Result<Vec<u8>, String> {
         let _ = model;
         Err(format!("{} cannot be made here", format.what()))
     }
@@ -185,7 +185,7 @@ pub struct Tokio {
     /// Makes a crate of a scenario: see [`Engine::lay`].
     pub lay: fn(&'static Scenario, &Path) -> Result<String, String>,
     /// Puts the run on screen into a form that leaves it. Fails with one line.
-    pub export: fn(&Model, Format) -> Result<Vec<u8>, String>,
+    pub export: fn(&mut Model, Format) -> Result<Vec<u8>, String>,
     /// The newest build of the sketch that is open.
     pub sketch: Option<Built>,
 }
@@ -254,7 +254,7 @@ impl Engine for Tokio {
         (self.lay)(scenario, folder)
     }
 
-    fn export(&self, model: &Model, format: Format) -> Result<Vec<u8>, String> {
+    fn export(&self, model: &mut Model, format: Format) -> Result<Vec<u8>, String> {
         (self.export)(model, format)
     }
 

@@ -31,7 +31,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
     /// Exports the run on screen, and copies the path of the file.
     pub(super) fn export(&mut self, path: &Path, format: Format, force: bool) -> io::Result<()> {
         self.dirty = true;
-        let bytes = match self.engine.export(&self.model, format) {
+        let bytes = match self.engine.export(&mut self.model, format) {
             Ok(bytes) => bytes,
             Err(reason) => {
                 export::not_exported(&mut self.model, &SaveError::Io(io::Error::other(reason)));
