@@ -97,7 +97,7 @@ class Charts {
       else steps.push([x, value[i], value[i]]);
     }
     const end = Math.min(box.width, stage.x(run.end));
-    const right = i => steps[i + 1]?.[0] ?? end;
+    const right = i => steps[i + 1]?.[0] ?? Math.max(end, steps[i][0] + 1.5);
     const trace = () => steps.forEach(([x, high, v], i) => {
       ctx.lineTo(x, y(high));
       if (high !== v) ctx.lineTo(x, y(v));

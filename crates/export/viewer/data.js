@@ -17,7 +17,7 @@ function clean(text, longest = LONGEST) {
   const cut = whole.length > longest ? whole.slice(0, longest).replace(/[\ud800-\udbff]$/, '') + '…' : whole;
   return cut.replace(/[\u0000-\u001f]/g, c => String.fromCharCode(0x2400 + c.charCodeAt(0)))
     .replace(/\u007f/g, '␡')
-    .replace(/[\u0080-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, '\ufffd');
+    .replace(/[\u0080-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu, '\ufffd');
 }
 
 // Text of several lines: line breaks and tabs stay.

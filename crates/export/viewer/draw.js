@@ -199,10 +199,13 @@ class Painter {
     solid(WAIT + 4, colour.io, 1, -1.5);
     solid(WAIT + 4, colour.io, 1, 1.5);
     solid(WAIT + 5, colour.other, 1);
-    solid(QUEUED, colour.band, bar * 0.8);
+    for (const kind of [QUEUED, HOLDING_QUEUED]) {
+      solid(kind, colour.band, bar * 0.8);
+      solid(kind, colour.lock, 1, -bar * 0.4);
+      solid(kind, colour.lock, 1, bar * 0.4);
+    }
     patterned(READY, 'ready', bar);
     FAMILY_COLOURS.forEach((name, family) => solid(HOLDING + family, colour[name], heavy));
-    solid(HOLDING_QUEUED, colour.band, bar * 0.8);
     patterned(HOLDING_QUEUED, 'queuedHeavy', Math.max(5, bar * 0.36));
     patterned(SHORT, 'short', bar);
     solid(RUNNING, colour.running, bar);

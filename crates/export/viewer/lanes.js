@@ -80,7 +80,7 @@ class Stage {
     box.width = width;
     box.height = height;
     box.narrow = narrow;
-    box.names = narrow ? 96 : Math.round(Math.min(190, Math.max(120, width * 0.17)));
+    box.names = narrow ? 106 : Math.round(Math.min(190, Math.max(120, width * 0.17)));
     box.right = 10;
     box.plot = Math.max(40, width - box.names - box.right);
     box.moments = run.moments.length ? Math.min(3, momentRows(this)) : 0;

@@ -136,7 +136,7 @@ class App {
     if (this.stage.playing && this.run.tasks.length > 2000 && now - (this.paneled ?? 0) < 200) return;
     this.paneled = now;
     this.stale = false;
-    this.clock.textContent = `${exact(this.stage.cursor)} of ${exact(this.run.end)}`;
+    this.clock.textContent = `${exact(this.stage.cursor)} of ${exact(this.run.end).length > 8 ? brief(this.run.end) : exact(this.run.end)}`;
     this.panels.update();
   }
 
@@ -350,7 +350,7 @@ function boot() {
     get stop() { return stage.stop; },
     get frames() { return app.frames; },
     get lastFrameMs() { return app.lastFrameMs; },
-    get plot() { return { ...stage.box }; },
+    get box() { return { ...stage.box }; },
   });
 }
 

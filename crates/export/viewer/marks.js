@@ -149,11 +149,20 @@ class Marks {
     const start = Math.max(0, above(starts, stage.view.from, 0, starts.length) - 1);
     for (let i = start, n = 0; i < starts.length && starts[i] < stage.view.to && n < 300; i++, n++) {
       if (states[i] <= 0) continue;
-      const until = run.segmentEnd(task, i);
+      const until = this.sameUntil(task, i);
       if (stage.x(until) - Math.max(box.names, stage.x(starts[i])) < 30) continue;
       const site = run.leafOf(states[i])?.site;
       if (site) this.label(at, taken, starts[i], until, clean(site.name || site.cause, 40), colour.faint, true);
     }
+  }
+
+  // Until when a segment looks the same: a timer may be overdue, or a lock given back.
+  sameUntil(task, segment) {
+    const { at, kind, of } = task;
+    let i = above(at, task.starts[segment], 0, at.length) - 1;
+    const first = kind[i];
+    while (i < at.length && of[i] === segment && kind[i] === first) i++;
+    return i < at.length ? at[i] : task.until;
   }
 
   // A text from a time on, if there is room for it before another time and between what was placed already.
@@ -171,7 +180,7 @@ class Marks {
     const solid = kind >= HOLDING && kind < HOLDING_QUEUED;
     if (!inStrip && !solid && kind !== QUEUED) {
       ctx.fillStyle = kind === HOLDING_QUEUED ? colour.band : stage.selected === task.ix ? colour.select : colour.bg;
-      ctx.fillRect(x - 3, y - 7, width + 6, 14);
+      ctx.fillRect(x - 5, y - 7, width + 8, 14);
     }
     ctx.fillStyle = solid ? colour['on-running'] : kind === QUEUED || kind === HOLDING_QUEUED ? colour.text : style;
     ctx.fillText(text, x, y + 0.5);
@@ -186,10 +195,10 @@ class Marks {
       const x = stage.x(t);
       if (x < box.names - 2 || x > box.width || !END_MARKS[how]) return;
       ctx.fillStyle = stage.selected === task.ix ? colour.select : colour.bg;
-      ctx.fillRect(x + 1, middle - 8, 15, 16);
+      ctx.fillRect(x + 3, middle - 8, 14, 16);
       ctx.font = `700 13px ${FONT}`;
       ctx.fillStyle = colour[colours[how]];
-      ctx.fillText(END_MARKS[how], x + 3, middle + 0.5);
+      ctx.fillText(END_MARKS[how], x + 4, middle + 0.5);
       this.painter.seen.add(how);
     };
     ctx.textBaseline = 'middle';

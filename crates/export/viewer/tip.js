@@ -29,6 +29,8 @@ function describe(run, task, segment, t) {
   const rows = [[null, to === from ? `${word} at ${exact(from)}` : `${word} ${length}, from ${exact(from)} ${until}`, state]];
   if (state < 0 && run.threads.length > 1) rows.push(['on', clean(run.threads[-1 - state] ?? 'a thread')]);
   if (state > 0 && run.knows_waits) waits(run, task, state, from, t, rows);
+  const due = task.overdue.find(([at, woken]) => at < to && woken > from);
+  if (due && state > 0) rows.push(['due', `at ${exact(due[0])}, woken ${exact(due[1] - due[0])} later`]);
   const held = task.held.filter(([a, b]) => a <= t && t < (b ?? Infinity) || a === t);
   if (held.length) {
     const words = held.map(([, , resource, inferred]) => run.resource(resource) + (inferred ? ' (probably)' : ''));
