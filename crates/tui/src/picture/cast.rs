@@ -97,3 +97,44 @@ fn seconds(time: Duration) -> String {
     let text = format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+    use crate::ui::tests::model;
+
+    #[test]
+    fn texts_of_any_origin_leave_each_event_on_its_line() {
+        for hostile in ["\"]\n[0,\"o\",\"\x1b[2J", "\\\u{2028}\u{9b}\x07", "日本\u{202e}"] {
+            let film = Film { size: (120, 40), range_ns: 0..=100_000_000, speed: 1.0 };
+            let bytes = of(&mut model(hostile), &film).expect("it is memory");
+            let film = String::from_utf8(bytes).expect("it is UTF-8");
+            let mut lines = film.lines();
+            assert!(lines.next().is_some_and(|first| first.starts_with("{\"version\":2,") && first.ends_with('}')));
+            for line in lines {
+                assert!(line.starts_with('[') && line.ends_with("\"]"), "{line}");
+                assert_eq!(line.chars().find(|c| text::is_hidden(*c)), None, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn times_have_the_digits_that_they_need() {
+        assert_eq!(seconds(Duration::ZERO), "0");
+        assert_eq!(seconds(Duration::from_millis(34)), "0.034");
+        assert_eq!(seconds(Duration::from_nanos(12_000_000_001)), "12.000000001");
+        assert_eq!(seconds(Duration::from_secs(100)), "100");
+    }
+
+    #[test]
+    fn a_frame_in_which_nothing_changes_is_left_out() {
+        // A hundred milliseconds in a hundred seconds: some frames differ in nothing that is on screen.
+        let film = Film { size: (80, 24), range_ns: 0..=100_000_000, speed: 0.001 };
+        let all = schedule::moments(&film.range_ns, film.speed, &[]).len();
+        let film = String::from_utf8(of(&mut model("request"), &film).expect("it is memory")).expect("it is UTF-8");
+        let frames = film.lines().filter(|line| line.contains("\"o\"")).count();
+        assert!((100..all).contains(&frames), "{frames} of {all}");
+        assert!(film.lines().last().is_some_and(|last| last.starts_with("[100, ")));
+    }
+}

@@ -49,7 +49,11 @@ enum Width {
 
 /// The picture of a frame of this model.
 pub(super) fn of(frame: &Buffer, model: &Model) -> String {
-    let inks = Inks::of(model.options.theme);
+    drawing(frame, Inks::of(model.options.theme), &ui::described(model))
+}
+
+/// The picture of a frame, with its title and description.
+fn drawing(frame: &Buffer, inks: Inks, described: &(String, String)) -> String {
     let (mut shapes, mut texts) = (Shapes::default(), Vec::new());
     let mut grounds = Shapes::default();
     for row in 0..frame.area.height {
@@ -73,7 +77,7 @@ pub(super) fn of(frame: &Buffer, model: &Model) -> String {
         write_text(&mut body, run, &mut classes);
     }
     let size = (u32::from(frame.area.width) * CELL.0, u32::from(frame.area.height) * CELL.1);
-    whole(size, inks, &ui::described(model), &classes, &body)
+    whole(size, inks, described, &classes, &body)
 }
 
 /// The document. Several pictures may be in one page, so each has a class of its own, made from its contents.

@@ -183,4 +183,4 @@ fn too_small(frame: &mut Frame<'_>, look: Look, screen: Rect) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
