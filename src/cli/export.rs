@@ -30,6 +30,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Stop> {
     let exported = Exported { spec: &run.spec, program: run.program.as_ref(), trace: &run.trace, report, range_ns };
     let bytes = match args.format {
         FormatArg::Json => json(&exported, &run)?,
+        FormatArg::Perfetto => export::perfetto(&exported),
     };
     write(args.output.as_deref(), &bytes)?;
     Ok(ExitCode::SUCCESS)

@@ -4,11 +4,15 @@
 //! the screen are made where the screen is, in `tui`. A text from a program may contain anything, so each form escapes all of
 //! them.
 
+mod perfetto;
+
 use std::ops::RangeInclusive;
 
 use engine::{Report, Spec};
 use recording::Program;
 use trace::Trace;
+
+pub use perfetto::perfetto;
 
 /// What is exported.
 #[derive(Debug, Clone)]

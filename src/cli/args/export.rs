@@ -51,6 +51,8 @@ pub(in crate::cli) struct ExportArgs {
 pub(in crate::cli) enum FormatArg {
     /// the report as one JSON object, as 'run --json' prints it
     Json,
+    /// a trace for ui.perfetto.dev and trace_processor
+    Perfetto,
 }
 
 /// Milliseconds of a run, as nanoseconds.
