@@ -7,6 +7,7 @@ mod books;
 mod critical;
 mod determinism;
 mod engine;
+mod exports;
 mod findings;
 mod handover;
 mod holders;

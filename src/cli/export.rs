@@ -61,7 +61,7 @@ pub(super) fn bytes(model: &mut Model, format: Format, drawing: &Drawing) -> Res
             page.map(String::into_bytes).map_err(|error| format!("cannot write JSON: {error}"))
         }
         Format::Json => json(&exported(model, drawing)?),
-        Format::Perfetto => Err("not yet".to_owned()),
+        Format::Perfetto => Ok(export::perfetto(&exported(model, drawing)?)),
     }
 }
 

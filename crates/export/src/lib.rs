@@ -6,11 +6,13 @@
 
 mod format;
 mod page;
+mod perfetto;
 
 use std::ops::RangeInclusive;
 
 pub use format::Format;
 pub use page::page;
+pub use perfetto::perfetto;
 
 use engine::{Report, Schedule, Spec};
 use recording::Program;

@@ -157,6 +157,16 @@ impl Guard {
         self.moved_ns != NEVER
     }
 
+    /// When it is believed to have left the taker, if it has.
+    pub(super) fn moved_at(&self) -> Option<u64> {
+        self.is_moved().then_some(self.moved_ns)
+    }
+
+    /// Whether it may have been elsewhere before a time.
+    pub(super) fn is_loose_before(&self, at_ns: u64) -> bool {
+        self.loose_ns < at_ns
+    }
+
     /// The task that it is believed to have moved to.
     pub(super) fn moved_to(&self) -> Option<TaskIx> {
         if self.is_moved() { self.moved_to.into() } else { None }

@@ -49,6 +49,7 @@ mod stages;
 mod stall;
 mod step;
 mod task;
+mod tenure;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -93,6 +94,7 @@ pub use spread::{Quantiles, Spread};
 pub use stages::{Grip, Stage};
 pub use stall::{Held, Stall, StallKind, Stalled, StalledWait};
 pub use task::{End, Ended, Mark, Segment, SpanLabel, State, Task, TaskIx, Times, Wake, Waker};
+pub use tenure::{Levels, Tenure};
 pub use threads::{ThreadPoll, ThreadPolls, Turn};
 pub use wait_queue::Waiter;
 pub use waits::{Leaf, PlaceCount, SiteIx, WaitTotal, WaitView};

@@ -43,11 +43,11 @@ pub struct Resource {
     pub(super) line: WaitQueue,
     pub(super) guards: Vec<Guard>,
     /// Permits that were given back although nobody was seen to take them.
-    unseen: Vec<Unseen>,
+    pub(super) unseen: Vec<Unseen>,
     /// What was given back last, and by whom. It may turn out to be the grant of a cancelled acquire.
     given: (Option<TaskIx>, Vec<(GuardIx, u32)>),
     /// Whether the counts of free and of all permits are reliable.
-    exact: bool,
+    pub(super) exact: bool,
     /// Whether there ever was a free permit, which somebody may have taken unseen.
     was_free: bool,
     /// How many permits are known to have been taken unseen, and since when.
@@ -90,11 +90,11 @@ pub struct Holdings {
 
 /// Permits that a task gave back without having been seen to take them, counted as held from the first wait they caused.
 #[derive(Debug)]
-struct Unseen {
-    task: Option<TaskIx>,
-    from_ns: u64,
-    to_ns: u64,
-    permits: u32,
+pub(super) struct Unseen {
+    pub(super) task: Option<TaskIx>,
+    pub(super) from_ns: u64,
+    pub(super) to_ns: u64,
+    pub(super) permits: u32,
 }
 
 /// A holder of a resource, or of some of its permits.

@@ -166,6 +166,11 @@ impl ThreadPolls<'_> {
         Some(ThreadPoll { start_ns, end_ns, task: self.starts.tasks[number] })
     }
 
+    /// The number of a poll among all polls of the run, by its index: see [`Trace::poll`].
+    pub fn number(&self, place: usize) -> Option<u64> {
+        self.thread.numbers.get(place).map(|number| u64::from(*number))
+    }
+
     /// How many polls had begun up to and including a time.
     pub fn begun_by(&self, at_ns: u64) -> usize {
         self.thread.numbers.partition_point(|number| self.start(*number) <= at_ns)

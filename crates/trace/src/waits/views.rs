@@ -70,6 +70,12 @@ impl Trace {
         task.into_iter().flat_map(move |task| task.waits().filter_map(move |(segment, _)| self.view(task, segment)))
     }
 
+    /// The idle gap that is the segment of a task with this index; none if the task does not wait in it.
+    pub fn wait_of(&self, task: TaskIx, segment: usize) -> Option<WaitView<'_>> {
+        let of = self.tasks.get(task as usize)?;
+        self.view(of, segment).filter(|_| of.segments[segment].state.is_waiting())
+    }
+
     /// An idle gap, by the place of its segment.
     pub(crate) fn view(&self, task: &Task, segment: usize) -> Option<WaitView<'_>> {
         let wait = task.segments.get(segment)?;
