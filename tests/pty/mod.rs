@@ -4,6 +4,7 @@
 
 mod challenges;
 mod config;
+mod export;
 mod fatal;
 mod findings;
 mod first;

@@ -33,6 +33,9 @@ pub(in crate::cli) struct ExportArgs {
     /// Choose the form.
     #[arg(long, value_enum)]
     pub format: FormatArg,
+    /// With json: write each fact of the run as a line.
+    #[arg(long)]
+    pub events: bool,
     /// Write to this file [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -53,6 +56,13 @@ pub(in crate::cli) enum FormatArg {
     Json,
     /// a trace for ui.perfetto.dev and trace_processor
     Perfetto,
+}
+
+impl FormatArg {
+    /// Whether a terminal could not show it.
+    pub(in crate::cli) fn is_binary(self) -> bool {
+        matches!(self, Self::Perfetto)
+    }
 }
 
 /// Milliseconds of a run, as nanoseconds.
