@@ -44,7 +44,7 @@ fn the_lines_of_a_file_are_those_of_its_run_and_their_polls_are_counted_in_the_r
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let mut child = program(&["export", "semaphore", "--format", "json", "--events"])
+    let mut child = program(&["export", "semaphore", "-p", "requests=500", "--format", "json", "--events"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -54,7 +54,7 @@ pub(in crate::cli) struct ExportArgs {
 pub(in crate::cli) enum FormatArg {
     /// the report as one JSON object, as 'run --json' prints it
     Json,
-    /// a trace for ui.perfetto.dev and trace_processor
+    /// a trace for Perfetto, which ui.perfetto.dev opens
     Perfetto,
 }
 
