@@ -17,7 +17,7 @@ use clap_complete::{ArgValueCompleter, Shell};
 use tui::app::colors::ThemeName;
 
 pub(super) use compare::CompareArgs;
-pub(super) use export::{ExportArgs, FormatArg};
+pub(super) use export::ExportArgs;
 pub(super) use how::{HowArgs, Speed};
 pub(super) use hunt::HuntArgs;
 pub(super) use lint::LintArgs;

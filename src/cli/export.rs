@@ -12,14 +12,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use async_playground::report;
-use engine::{Ending, Recording};
-use export::Exported;
+use engine::{Ending, Recording, Report};
+use export::{Exported, Format};
 use scenarios::CATALOGUE;
+use tui::app::colors::ThemeName;
+use tui::app::model::{Model, Theme};
+use tui::picture as draw;
 use tui::{limits, source, text};
 
-use super::args::{ExportArgs, FormatArg};
+use super::args::{ExportArgs, Speed};
 use super::asked::Asked;
 use super::out;
+use super::picture::{self, Drawing};
 use super::run;
 use super::spec;
 use super::stop::Stop;
@@ -29,22 +33,59 @@ const NO_TEXT: &str = "this form is no text: name a file with -o";
 
 /// Makes or reads the run, and writes it.
 pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Stop> {
+    let format = args.format.into();
+    picture::check(args, format)?;
     if args.events {
-        return events::events(args);
+        return events::events(args, format);
     }
-    if args.format.is_binary() && args.output.is_none() && io::stdout().is_terminal() {
+    if format == Format::Perfetto && args.output.is_none() && io::stdout().is_terminal() {
         return Err(Stop::Usage(NO_TEXT.to_owned()));
     }
-    let run = taken(args)?;
-    let range_ns = range(args, &run)?;
-    let report = Some(&run.report).filter(|report| report.ending != Ending::CutOff);
-    let exported = Exported { spec: &run.spec, program: run.program.as_ref(), trace: &run.trace, report, range_ns };
-    let bytes = match args.format {
-        FormatArg::Json => json(&exported, &run)?,
-        FormatArg::Perfetto => export::perfetto(&exported),
-    };
+    let run = taken(args, format)?;
+    let speed = if let Some(Speed::Times(speed)) = args.how.speed { speed } else { 1.0 };
+    let drawing = Drawing { size: args.size, range_ns: range(args, &run)?, speed };
+    let colors = args.theme.and_then(Into::into).map_or_else(|| picture::usual().colors, ThemeName::colors);
+    let theme = Theme { colors, unicode: !args.marks.ascii };
+    let mut model = picture::model(run, theme, scenarios::find(&args.what).is_none());
+    let bytes = bytes(&mut model, format, &drawing).map_err(Stop::Failed)?;
     write(args.output.as_deref(), &bytes)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The run on the user's screen in a form that leaves it. Fails with one line.
+pub(super) fn of_screen(model: &mut Model, format: Format) -> Result<Vec<u8>, String> {
+    if format == Format::Svg {
+        let screen = model.areas.screen;
+        return Ok(draw::svg_of_screen(model, (screen.width, screen.height)).into_bytes());
+    }
+    picture::apart(model, |own, drawing| bytes(own, format, drawing)).ok_or("there is no run")?
+}
+
+/// The run on a screen in a form that leaves it. Fails with one line.
+pub(super) fn bytes(model: &mut Model, format: Format, drawing: &Drawing) -> Result<Vec<u8>, String> {
+    match format {
+        Format::Svg => Ok(svg(model, drawing).into_bytes()),
+        Format::Cast => draw::cast(model, &drawing.film()).map_err(|error| format!("the film cannot be drawn: {error}")),
+        Format::Html => {
+            let picture = svg(model, drawing);
+            let page = export::page(&exported(model, drawing)?, &picture);
+            page.map(String::into_bytes).map_err(|error| format!("cannot write JSON: {error}"))
+        }
+        Format::Json => json(&exported(model, drawing)?),
+        Format::Perfetto => Ok(export::perfetto(&exported(model, drawing)?)),
+    }
+}
+
+fn svg(model: &mut Model, drawing: &Drawing) -> String {
+    draw::svg(model, drawing.size, drawing.range_ns.clone())
+}
+
+/// The run on a screen.
+pub(super) fn exported<'a>(model: &'a Model, drawing: &Drawing) -> Result<Exported<'a>, String> {
+    let run = model.run.as_ref().ok_or("there is no run")?;
+    let program = model.programs.as_ref().and_then(|programs| programs.current.as_ref()).map(|current| &current.program);
+    let report = run.report.as_ref().filter(|report| report.ending != Ending::CutOff);
+    Ok(Exported { spec: &run.spec, program, trace: &run.trace, report, range_ns: drawing.range_ns.clone() })
 }
 
 /// The file that was named. A word that is no scenario and names a file is a file.
@@ -60,7 +101,7 @@ fn file(args: &ExportArgs) -> Result<Option<&Path>, Stop> {
 }
 
 /// The run of a scenario, or what is in a file.
-fn taken(args: &ExportArgs) -> Result<Recording, Stop> {
+fn taken(args: &ExportArgs, format: Format) -> Result<Recording, Stop> {
     if let Some(file) = file(args)? {
         let open = engine::open(file, source::known(CATALOGUE));
         let recording =
@@ -70,7 +111,11 @@ fn taken(args: &ExportArgs) -> Result<Recording, Stop> {
         }
         return Ok(recording);
     }
-    let spec = spec::spec(spec::scenario(&args.what)?, &args.how)?;
+    let mut spec = spec::spec(spec::scenario(&args.what)?, &args.how)?;
+    if format == Format::Cast {
+        // Its speed is that of the film.
+        spec.pace = None;
+    }
     limits::check(spec.workers).map_err(|error| run::cannot_start(&error))?;
     let asked = Asked::listen().map_err(|error| run::cannot_start(&error))?;
     spec::console(&args.how)?;
@@ -90,12 +135,16 @@ fn range(args: &ExportArgs, run: &Recording) -> Result<RangeInclusive<u64>, Stop
     Ok(from..=to)
 }
 
-fn json(exported: &Exported<'_>, run: &Recording) -> Result<Vec<u8>, Stop> {
+/// The report as JSON. A run that goes on is reported as far as it is known.
+fn json(exported: &Exported<'_>) -> Result<Vec<u8>, String> {
+    let trace = exported.trace;
+    let so_far = Report { ending: Ending::CutOff, elapsed_ns: trace.end_ns, runtime_polls: None };
+    let report = exported.report.unwrap_or(&so_far);
     let json = match exported.program {
-        Some(program) => report::program_json(program, exported.trace, &run.report),
-        None => report::json(exported.spec, exported.trace, &run.report),
+        Some(program) => report::program_json(program, trace, report),
+        None => report::json(exported.spec, trace, report),
     };
-    json.map(|json| format!("{json}\n").into_bytes()).map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))
+    json.map(|json| format!("{json}\n").into_bytes()).map_err(|error| format!("cannot write JSON: {error}"))
 }
 
 /// Writes to the file, or to standard output. A file that cannot be written whole is not left behind.

@@ -20,6 +20,7 @@ mod man;
 mod new;
 mod open;
 mod out;
+mod picture;
 mod record;
 mod replay;
 mod run;

@@ -18,6 +18,7 @@ use tui::shell::{self, Tokio};
 
 use super::args::{MarksArgs, OpenArgs, ScreenArgs, Speed};
 use super::config;
+use super::export;
 use super::out;
 use super::record;
 use super::spec;
@@ -77,7 +78,7 @@ pub(super) fn show(mut model: Model, file: Option<File>, feed: Option<Feed>) -> 
         // Without a run the stage layout would be empty.
         model.keep_to(seen.as_deref().map(shell::seen::layout).unwrap_or_default());
     }
-    let engine = Tokio { record: file, seen, give_back: memory::give_back, lay, sketch: None };
+    let engine = Tokio { record: file, seen, give_back: memory::give_back, lay, export: export::of_screen, sketch: None };
     let exit = shell::run(model, engine, feed).map_err(|error| Stop::Failed(format!("the terminal failed: {error}")))?;
     Ok(ExitCode::from(exit.code()))
 }

@@ -86,7 +86,7 @@ fn values(runs: &[Ran<'_>], differences: &Differences, look: Look) -> String {
     let mut rows = Vec::new();
     let settings = differences.settings.iter().map(|setting| (setting.name, setting.unit, setting.values.clone()));
     let ends = [
-        ("ended", "", runs.iter().map(|run| json::ended(&run.report.ending).to_owned()).collect()),
+        ("ended", "", runs.iter().map(|run| run.report.ending.word().to_owned()).collect()),
         ("at", "", runs.iter().map(|run| time(run.report.elapsed_ns)).collect()),
     ];
     rows.extend(settings.chain(ends).map(|(name, unit, values)| Cells {

@@ -10,7 +10,7 @@ use super::escape;
 use super::values::{self, Checked, Named, Typed};
 use engine::question;
 use engine::story::Told;
-use engine::{Ending, Report, Schedule, Spec};
+use engine::{Report, Schedule, Spec};
 use recording::Program;
 use trace::{Finding, Place, Stall, Trace, WaitTotal};
 
@@ -31,26 +31,11 @@ pub fn json(spec: &Spec, trace: &Trace, report: &Report) -> serde_json::Result<S
 pub fn program_json(program: &Program, trace: &Trace, report: &Report) -> serde_json::Result<String> {
     escape::to_string(&ProgramObject {
         program,
-        ended: ended(&report.ending),
+        ended: report.ending.word(),
         since_ms: ms(trace.since_ns),
         elapsed_ms: ms(report.elapsed_ns),
         observed: observed(trace, report),
     })
-}
-
-pub(super) fn ended(ending: &Ending) -> &'static str {
-    match ending {
-        Ending::Finished(_) => "finished",
-        Ending::Failed(_) => "failed",
-        Ending::Panicked(_) => "panicked",
-        Ending::Stalled => "stalled",
-        Ending::Limit => "limit",
-        Ending::Stopped => "stopped",
-        Ending::Abandoned => "abandoned",
-        Ending::CutOff => "cut off",
-        Ending::Exited => "exited",
-        Ending::Lost(_) => "lost",
-    }
 }
 
 #[derive(Serialize)]
@@ -358,6 +343,7 @@ fn ms(ns: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::Ending;
     use scenario::Outcome;
     use trace::{Cause, FindingKind, StallKind, Stalled, StalledWait, Task};
 

@@ -10,7 +10,7 @@ use tui::text;
 
 use super::units::{count, number};
 use super::values::{self, Checked, Named, Number, Typed};
-use super::{Look, chart, ending, escape, findings, json, table};
+use super::{Look, chart, ending, escape, findings, table};
 
 /// The widest name of a figure at the head of a column.
 const NAMED: usize = 30;
@@ -149,7 +149,7 @@ pub fn sweep_json(sweep: &Sweep, points: &[Point], figure: &str) -> serde_json::
 
 fn run<'a>(sweep: &Sweep, point: &'a Point) -> RunObject<'a> {
     let report = point.report.as_ref();
-    let ended = report.ok().map(|report| json::ended(&report.ending));
+    let ended = report.ok().map(|report| report.ending.word());
     RunObject {
         value: Typed(point.value),
         seed: point.seed,

@@ -77,18 +77,7 @@ fn lacking(missing: Missing, look: Look) -> String {
 
 /// How a run ended, in one line.
 pub fn ending(spec: &Spec, ending: &Ending) -> String {
-    match ending {
-        Ending::Finished(_) => "finished".to_owned(),
-        Ending::Failed(reason) => format!("main failed: {}", text::message(reason)),
-        Ending::Panicked(message) => format!("main panicked: {}", text::message(message)),
-        Ending::Stalled => "stalled: nothing can ever run again, and main has not ended".to_owned(),
-        Ending::Limit => format!("stopped at the limit of {} ms, before main ended", spec.limit.as_millis()),
-        Ending::Stopped => "stopped before main ended".to_owned(),
-        Ending::Abandoned => "did not stop because a task never yielded: its thread was abandoned".to_owned(),
-        Ending::CutOff => "the recording is cut off".to_owned(),
-        Ending::Exited => "the program ended".to_owned(),
-        Ending::Lost(reason) => format!("the program was lost: {}", text::message(reason)),
-    }
+    text::message(&ending.says(spec))
 }
 
 /// Why tasks can never continue, if some are stuck.

@@ -15,7 +15,7 @@ fn refused(args: &[&str]) -> String {
 #[test]
 fn events_are_refused_in_other_forms_and_of_what_is_no_recording() {
     let said = refused(&["export", "semaphore", "--format", "perfetto", "--events"]);
-    assert_eq!(said, "error: --events: only the form json has events; use --format json\n");
+    assert_eq!(said, "error: --events: only the format json has events; use --format json\n");
     let events = |what: &'static str| vec!["export", what, "--format", "json", "--events"];
     assert!(refused(&events("Cargo.toml")).contains("is not a recording"));
     assert!(refused(&events("no/such/file")).contains("No such file"));

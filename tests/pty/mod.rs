@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits for time to pass: every step waits for what it wants to see.
 
+mod cast;
 mod challenges;
 mod config;
 mod export;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crossterm::event::KeyCode;
+use export::Format;
 use scenario::Running;
 use scenario::prelude::*;
 use tui::app::model::{Model, Options, Theme};
@@ -70,7 +71,8 @@ fn main() -> std::io::Result<ExitCode> {
     let inputs = Fragile(Inputs::open()?);
     let screen = Screen::open(options.mouse)?;
     let lay = |_: &Scenario, _: &Path| Err("nothing is made here".to_owned());
-    let engine = Tokio { record: None, seen: None, give_back: || (), lay, sketch: None };
+    let export = |_: &mut Model, _: Format| Err("nothing is made here".to_owned());
+    let engine = Tokio { record: None, seen: None, give_back: || (), lay, export, sketch: None };
     let exit = Shell::new(Model::new(CATALOGUE, options, None), inputs, screen, engine).run()?;
     Ok(ExitCode::from(exit.code()))
 }

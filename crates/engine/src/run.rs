@@ -84,6 +84,40 @@ pub enum Ending {
     Lost(String),
 }
 
+impl Ending {
+    /// How it ended, as JSON has it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Finished(_) => "finished",
+            Self::Failed(_) => "failed",
+            Self::Panicked(_) => "panicked",
+            Self::Stalled => "stalled",
+            Self::Limit => "limit",
+            Self::Stopped => "stopped",
+            Self::Abandoned => "abandoned",
+            Self::CutOff => "cut off",
+            Self::Exited => "exited",
+            Self::Lost(_) => "lost",
+        }
+    }
+
+    /// How it ended, for people. It may contain texts of the program, as they are.
+    pub fn says(&self, spec: &Spec) -> String {
+        match self {
+            Self::Finished(_) => "finished".to_owned(),
+            Self::Failed(reason) => format!("main failed: {reason}"),
+            Self::Panicked(message) => format!("main panicked: {message}"),
+            Self::Stalled => "stalled: nothing can ever run again, and main has not ended".to_owned(),
+            Self::Limit => format!("stopped at the limit of {} ms, before main ended", spec.limit.as_millis()),
+            Self::Stopped => "stopped before main ended".to_owned(),
+            Self::Abandoned => "did not stop because a task never yielded: its thread was abandoned".to_owned(),
+            Self::CutOff => "the recording is cut off".to_owned(),
+            Self::Exited => "the program ended".to_owned(),
+            Self::Lost(reason) => format!("the program was lost: {reason}"),
+        }
+    }
+}
+
 /// The result of a run that is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {

@@ -1,7 +1,6 @@
 //! A recording in memory, which the user can save later.
 
 use std::fmt;
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +48,13 @@ pub enum SaveError {
     Short(String),
 }
 
+impl SaveError {
+    /// What the system said about a file.
+    pub fn of(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::AlreadyExists { Self::Exists } else { Self::Io(error) }
+    }
+}
+
 impl fmt::Display for SaveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -76,18 +82,7 @@ impl Tape {
     pub fn save(&self, path: &Path, force: bool) -> Result<(), SaveError> {
         let mut writer = self.lock();
         writer.flush();
-        let made = files::create(path, force).and_then(|mut file| {
-            file.write_all(&writer.to().0).inspect_err(|_| {
-                if !force {
-                    // Report the error of the write, not one of the removal.
-                    let _ = fs::remove_file(path);
-                }
-            })
-        });
-        made.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => SaveError::Exists,
-            _ => SaveError::Io(error),
-        })?;
+        files::write(path, &writer.to().0, force).map_err(SaveError::of)?;
         writer.fault().map_or(Ok(()), |fault| Err(SaveError::Short(fault)))
     }
 

@@ -4,7 +4,7 @@
 //! to either, and the screen must not hang on it.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -32,6 +32,20 @@ pub fn create(path: &Path, force: bool) -> io::Result<File> {
         options.create_new(true)
     };
     open_with(&mut options, path)
+}
+
+/// Writes a whole file. An existing file is overwritten only with `force`. A new file that cannot be written whole is removed.
+///
+/// # Errors
+///
+/// As for [`create`], and if the system refuses the bytes.
+pub fn write(path: &Path, bytes: &[u8], force: bool) -> io::Result<()> {
+    create(path, force)?.write_all(bytes).inspect_err(|_| {
+        if !force {
+            // The error of the write is reported, not one of the removal.
+            let _ = fs::remove_file(path);
+        }
+    })
 }
 
 /// Reads a text of at most `most` bytes.

@@ -23,6 +23,18 @@ impl Trace {
         self.contended.iter().copied()
     }
 
+    /// The lock or semaphore that tasks have waited for longest; none if no task had to. Of many resources, the first are
+    /// compared.
+    pub fn longest_queue(&self) -> Option<ResourceIx> {
+        /// How many resources are compared.
+        const COMPARED: usize = 64;
+        let waited = |ix: &ResourceIx| self.resources[*ix as usize].contention_ns(self.end_ns);
+        let is_lock = |ix: &ResourceIx| {
+            matches!(self.resources[*ix as usize].kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore)
+        };
+        self.contended().take(COMPARED).filter(is_lock).max_by_key(waited).filter(|ix| waited(ix) > 0)
+    }
+
     /// The full name of a resource: its kind, its number if others were made at the same place, and that place.
     pub fn resource_name(&self, resource: ResourceIx) -> String {
         let kind = self.resource_kind(resource);
@@ -38,14 +50,7 @@ impl Trace {
     /// The kind of a resource, with its number if others were made at the same place: `mutex 2`.
     pub fn resource_kind(&self, resource: ResourceIx) -> String {
         let Resource { kind, made_at, number, .. } = &self.resources[resource as usize];
-        let name = match kind {
-            ResourceKind::Mutex => "mutex",
-            ResourceKind::RwLock => "rwlock",
-            ResourceKind::Semaphore => "semaphore",
-            ResourceKind::Channel => "channel",
-            ResourceKind::Oneshot => "oneshot",
-            ResourceKind::Barrier => "barrier",
-        };
+        let name = kind.name();
         if let Some(own) = self.source_name(resource) {
             return format!("{name} {own}");
         }

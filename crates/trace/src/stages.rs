@@ -66,6 +66,12 @@ impl Resource {
         }
     }
 
+    /// The length of its wait queue from each of these times on, in nanoseconds since the run began; empty if nobody ever had to
+    /// wait. After some thousand changes the times are rounded.
+    pub fn queue_lengths(&self) -> &[(u64, u32)] {
+        self.counts.as_ref().map_or(&[], |counts| counts.waiting.moments())
+    }
+
     /// The most simultaneous holders and waiters ever; zeros if nobody ever had to wait.
     pub fn most(&self) -> (u32, u32) {
         self.counts.as_ref().map_or((0, 0), |counts| (counts.holders.most(), counts.waiting.most()))

@@ -208,6 +208,20 @@ pub enum End {
     Unknown,
 }
 
+impl End {
+    /// One word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Panicked => "panicked",
+            Self::Dropped => "alive",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A span of the scenario, on the lane of the task that entered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpanLabel {

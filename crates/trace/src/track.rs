@@ -43,6 +43,11 @@ impl Track {
         }
     }
 
+    /// The count from each of these times on.
+    pub(super) fn moments(&self) -> &[(u64, u32)] {
+        &self.moments
+    }
+
     /// The most there ever were for any time.
     pub(super) fn most(&self) -> u32 {
         self.most.max(self.now)

@@ -10,6 +10,7 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod limits;
+pub mod picture;
 pub mod shell;
 pub mod signals;
 pub mod source;

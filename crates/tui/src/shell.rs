@@ -349,6 +349,7 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
                 Effect::SetPace(pace) => self.run.iter().for_each(|run| run.set_pace(pace)),
                 Effect::Copy(text) => self.surface.copy(&text)?,
                 Effect::Save { path, force } => self.save(&path, force),
+                Effect::Export { path, format, force } => self.export(&path, format, force)?,
                 Effect::KeepLayout(layout) => self.keep_layout(layout),
                 Effect::OpenEditor(line) => self.edit(&line)?,
                 Effect::MakeOwn { scenario, folder } => self.make_own(scenario, folder)?,

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCompleter;
+use export::Format;
 
 use super::completions;
-use super::how::HowArgs;
+use super::how::{HowArgs, whole};
+use super::{MarksArgs, ThemeArg};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +47,16 @@ pub(in crate::cli) struct ExportArgs {
     /// End at MS milliseconds of the run.
     #[arg(long, value_name = "MS", allow_negative_numbers = true, value_parser = ms)]
     pub to: Option<u64>,
+    /// Set the columns and rows of a picture or film.
+    ///
+    /// A picture chooses its rows if no size is given; a film is 120x40.
+    #[arg(long, value_name = "COLSxROWS", value_parser = size)]
+    pub size: Option<(u16, u16)>,
+    /// Choose the colours of a picture or film [default: okabe-ito].
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub theme: Option<ThemeArg>,
+    #[command(flatten)]
+    pub marks: MarksArgs,
     #[command(flatten)]
     pub how: HowArgs,
 }
@@ -52,16 +64,27 @@ pub(in crate::cli) struct ExportArgs {
 /// A form, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum FormatArg {
+    /// a page for a browser, one file
+    Html,
+    /// a picture of the lanes, for pages and slides
+    Svg,
+    /// a trace for ui.perfetto.dev
+    Perfetto,
+    /// the screen as a film, for asciinema
+    Cast,
     /// the report as one JSON object, as 'run --json' prints it
     Json,
-    /// a trace for Perfetto, which ui.perfetto.dev opens
-    Perfetto,
 }
 
-impl FormatArg {
-    /// Whether a terminal could not show it.
-    pub(in crate::cli) fn is_binary(self) -> bool {
-        matches!(self, Self::Perfetto)
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Html => Self::Html,
+            FormatArg::Svg => Self::Svg,
+            FormatArg::Perfetto => Self::Perfetto,
+            FormatArg::Cast => Self::Cast,
+            FormatArg::Json => Self::Json,
+        }
     }
 }
 
@@ -69,4 +92,28 @@ impl FormatArg {
 fn ms(text: &str) -> Result<u64, String> {
     let ms = text.parse().ok().filter(|ms: &f64| ms.is_finite() && *ms >= 0.0 && *ms <= 1e12);
     ms.map(|ms| (ms * 1e6) as u64).ok_or_else(|| "expected milliseconds, such as 1500".to_owned())
+}
+
+/// Columns and rows.
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let (columns, rows) = text.split_once(['x', '×']).unwrap_or_default();
+    let within = |text: &str, range| whole(text, &range).ok().map(|n| n as u16);
+    let size = within(columns, 20..=500).zip(within(rows, 6..=200));
+    size.ok_or_else(|| "expected columns and rows from 20x6 to 500x200, such as 120x40".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_columns_and_rows() {
+        assert_eq!(size("20x6"), Ok((20, 6)));
+        assert_eq!(size("500x200"), Ok((500, 200)));
+        for wrong in
+            ["", "x", "120", "120x", "x40", "19x40", "501x40", "120x5", "120x201", "-1x40", "120x40x2", "70000x40", "9e1x40"]
+        {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -9,11 +9,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use async_playground::report;
+use export::Format;
 use export::events::{EventsError, Wanted};
 use recording::{OpenError, files};
 use tui::{limits, text};
 
-use crate::cli::args::{ExportArgs, FormatArg};
+use crate::cli::args::ExportArgs;
 use crate::cli::asked::Asked;
 use crate::cli::stop::Stop;
 use crate::cli::{out, run, spec};
@@ -22,9 +23,9 @@ use crate::cli::{out, run, spec};
 const BUFFER: usize = 1 << 16;
 
 /// Makes or opens the recording, and writes its facts.
-pub(super) fn events(args: &ExportArgs) -> Result<ExitCode, Stop> {
-    if args.format != FormatArg::Json {
-        return Err(Stop::Usage("--events: only the form json has events; use --format json".to_owned()));
+pub(super) fn events(args: &ExportArgs, format: Format) -> Result<ExitCode, Stop> {
+    if format != Format::Json {
+        return Err(Stop::Usage("--events: only the format json has events; use --format json".to_owned()));
     }
     let wanted = Wanted { from_ns: args.from.unwrap_or(0), to_ns: args.to.unwrap_or(u64::MAX) };
     if wanted.from_ns > wanted.to_ns {

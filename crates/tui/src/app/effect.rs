@@ -13,6 +13,7 @@ use engine::Spec;
 use engine::hunt::Hunt;
 use engine::sweep::Sweep;
 use engine::target::Process;
+use export::Format;
 
 /// Something that the shell must do outside the model.
 #[derive(Debug, Clone)]
@@ -43,6 +44,15 @@ pub enum Effect {
     Save {
         /// The file.
         path: PathBuf,
+        /// Whether to overwrite an existing file.
+        force: bool,
+    },
+    /// Export the run on screen.
+    Export {
+        /// The file.
+        path: PathBuf,
+        /// Its form.
+        format: Format,
         /// Whether to overwrite an existing file.
         force: bool,
     },
@@ -97,6 +107,7 @@ impl Effect {
             | Self::SetPace(_)
             | Self::Copy(_)
             | Self::Save { .. }
+            | Self::Export { .. }
             | Self::OpenEditor(_)
             | Self::MakeOwn { .. }
             | Self::Suspend => mem::discriminant(self) == mem::discriminant(earlier),

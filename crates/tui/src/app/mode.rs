@@ -168,6 +168,11 @@ pub enum Wanted {
     Search(Pane),
     /// The folder for a sketch.
     Folder,
+    /// The form of an export, and its file.
+    Export {
+        /// As for a recording.
+        overwrite: bool,
+    },
     /// The file to save the recording in.
     File {
         /// Whether the user has been warned that the file exists; a second Enter overwrites it.

@@ -32,6 +32,8 @@ pub struct Session {
     pub visited: Vec<Settings>,
     /// Whether the zoom is automatic or the user's.
     pub zoom: Zoom,
+    /// The command that was copied by the last action; asked again, the command that shows the run is copied.
+    pub offered: Option<String>,
     /// How the next run appears.
     pub entry: Entry,
     /// What the pointer drags.
@@ -79,6 +81,7 @@ impl Default for Session {
         Self {
             visited: Vec::new(),
             zoom: Zoom::Fit,
+            offered: None,
             entry: Entry::Keep,
             held: None,
             click: None,

@@ -11,13 +11,13 @@ use crate::app::effect::Effect;
 use crate::app::form::{editing, pick, start};
 use crate::app::input::action::{Action, Target};
 use crate::app::input::{press, typing};
-use crate::app::mode::{Mode, Overlay};
+use crate::app::mode::{Mode, Overlay, Wanted};
 use crate::app::model::Model;
 use crate::app::overlay::palette::What;
 use crate::app::overlay::{arrange, explain, hunt, palette, path, range, sweep};
 use crate::app::panes::{CodeTab, Layout, Pane};
 use crate::app::programs::attach;
-use crate::app::run::{bookmarks, challenge, compare, cursor, jump, pin, playback, predict, save, scheduler, story};
+use crate::app::run::{bookmarks, challenge, compare, cursor, export, jump, pin, playback, predict, save, scheduler, story};
 use crate::app::sketch::{life, own};
 use crate::app::timeline::{folding, grouping, kinds, listing, undo, viewport, wakes};
 use crate::app::{editor, scroll, search, themes};
@@ -29,6 +29,9 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         return dispatch(model, action);
     }
     (model.notice, model.tip) = (None, None);
+    if action != Action::Share {
+        model.session.offered = None;
+    }
     let before = undo::before(model, &action);
     let mut effects = leave_edit(model, &action);
     if model.mode.edited().is_none() || !leaves_edit(&action) {
@@ -119,7 +122,7 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Share => return playback::share(model),
         Action::Close => return close(model),
         Action::Answer => return predict::take(model),
-        Action::Save => return save::save(model),
+        Action::SaveAs | Action::ExportAs | Action::NextFormat | Action::Save => return file(model, &action),
         Action::Slower | Action::Faster => return playback::change_speed(model, action == Action::Faster),
         Action::Point(target) => return point(model, target),
         // These change only the model.
@@ -170,7 +173,6 @@ fn dispatch(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Bookmark => bookmarks::bookmark(model),
         Action::NextBookmark => bookmarks::to_bookmark(model, true),
         Action::PreviousBookmark => bookmarks::to_bookmark(model, false),
-        Action::SaveAs => save::ask(model),
         Action::Own => own::ask(model),
         Action::Arrange => arrange::open(model),
         Action::Choose => arrange::choose(model),
@@ -228,6 +230,20 @@ fn other_runs(model: &mut Model, action: &Action) -> Vec<Effect> {
         Action::Sweep => sweep::sweep(model),
         _ => hunt::hunt(model),
     }
+}
+
+/// Asks for a file, or writes it: a recording or an export.
+fn file(model: &mut Model, action: &Action) -> Vec<Effect> {
+    match action {
+        Action::SaveAs => save::ask(model),
+        Action::ExportAs => export::ask(model),
+        Action::NextFormat => export::next_format(model),
+        _ if model.mode.prompt().is_some_and(|prompt| matches!(prompt.what, Wanted::Export { .. })) => {
+            return export::export(model);
+        }
+        _ => return save::save(model),
+    }
+    Vec::new()
 }
 
 /// Closes the innermost layer.

@@ -10,12 +10,14 @@ use std::time::Duration;
 use scenario::{Group, Scenario};
 
 use super::seen;
+use crate::app::model::Model;
 use crate::app::panes::Layout;
 use crate::app::run::prediction::Score;
 use crate::limits;
 use engine::attach::Feed;
 use engine::sketch::{Built, Exit, SketchRun};
 use engine::{Attached, Detail, Ending, Phase, Report, Run, Spec, StartError, Tape, recording_cost_ns};
+use export::Format;
 use trace::Trace;
 
 /// Runs scenarios.
@@ -49,6 +51,16 @@ pub trait Engine {
     fn lay(&mut self, scenario: &'static Scenario, folder: &Path) -> Result<String, String> {
         let _ = scenario;
         Err(format!("{} cannot be made here", folder.display()))
+    }
+
+    /// The run on screen in a form that leaves it. The model is as before afterwards.
+    ///
+    /// # Errors
+    ///
+    /// In one line, if it has no such form.
+    fn export(&self, model: &mut Model, format: Format) -> Result<Vec<u8>, String> {
+        let _ = model;
+        Err(format!("{} cannot be made here", format.what()))
     }
 
     /// Records, for later sessions, that a scenario was run.
@@ -172,6 +184,8 @@ pub struct Tokio {
     pub give_back: fn(),
     /// Makes a crate of a scenario: see [`Engine::lay`].
     pub lay: fn(&'static Scenario, &Path) -> Result<String, String>,
+    /// Puts the run on screen into a form that leaves it. Fails with one line.
+    pub export: fn(&mut Model, Format) -> Result<Vec<u8>, String>,
     /// The newest build of the sketch that is open.
     pub sketch: Option<Built>,
 }
@@ -238,6 +252,10 @@ impl Engine for Tokio {
 
     fn lay(&mut self, scenario: &'static Scenario, folder: &Path) -> Result<String, String> {
         (self.lay)(scenario, folder)
+    }
+
+    fn export(&self, model: &mut Model, format: Format) -> Result<Vec<u8>, String> {
+        (self.export)(model, format)
     }
 
     fn seen(&mut self, id: &str) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Replaces one run by another: at once, or after simulating it off screen.
 
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -7,9 +8,11 @@ use super::pending::{NOTICED, Next, PendingRun};
 use super::{Engine, Events, Running, Shell, Surface};
 use crate::app::model::Pending;
 use crate::app::panes::Layout;
-use crate::app::run::{challenge, lifecycle, playback, predict, save};
+use crate::app::run::{challenge, export, lifecycle, playback, predict, save};
 use crate::app::sketch::life;
-use engine::Spec;
+use ::export::Format;
+use engine::{SaveError, Spec};
+use recording::files;
 
 /// How long a turn waits for the old run to be gone and the new one to record: most virtual runs are over by then.
 const SETTLE: Duration = Duration::from_millis(12);
@@ -23,6 +26,27 @@ impl<E: Events, S: Surface, G: Engine> Shell<E, S, G> {
             None => self.model.warn("this run is already recorded by --record".into()),
         }
         self.dirty = true;
+    }
+
+    /// Exports the run on screen, and copies the path of the file.
+    pub(super) fn export(&mut self, path: &Path, format: Format, force: bool) -> io::Result<()> {
+        self.dirty = true;
+        let bytes = match self.engine.export(&mut self.model, format) {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                export::not_exported(&mut self.model, &SaveError::Io(io::Error::other(reason)));
+                return Ok(());
+            }
+        };
+        match files::write(path, &bytes, force) {
+            Ok(()) => {
+                let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                export::exported(&mut self.model, format, &whole);
+                self.surface.copy(&whole.to_string_lossy())?;
+            }
+            Err(error) => export::not_exported(&mut self.model, &SaveError::of(error)),
+        }
+        Ok(())
     }
 
     /// Starts this run as soon as possible. If several are requested meanwhile, only the last one runs.

@@ -80,6 +80,7 @@ fn prompt(frame: &mut Frame<'_>, look: Look, area: Rect, field: &Prompt) {
         Wanted::Search(Pane::Code) => ("Find in the code", "then n and N go to the next and previous match"),
         Wanted::Search(_) => ("Find a task", "by a part of its name; n and N go on"),
         Wanted::Folder => ("Make it mine in", "a new folder; Enter makes it, Esc cancels"),
+        Wanted::Export { .. } => ("Export as", "Tab: .html .svg .pftrace .cast .json"),
         Wanted::File { .. } => ("Save as", "Enter saves, Esc cancels"),
     };
     let mut pen = Pen::new(frame.buffer_mut(), look, area, 0);

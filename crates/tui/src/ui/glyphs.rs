@@ -187,3 +187,9 @@ pub(super) const ASCII: Glyphs = Glyphs {
     bullet: "-",
     to: "to",
 };
+
+/// All marks in Unicode, among other text.
+#[cfg(test)]
+pub(crate) fn all() -> String {
+    format!("{UNICODE:?}{HEAVY:?}")
+}

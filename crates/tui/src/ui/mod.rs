@@ -23,6 +23,7 @@ mod layout;
 mod overlays;
 mod panes;
 mod pen;
+mod picture;
 mod prose;
 mod theme;
 mod tip;
@@ -30,8 +31,11 @@ mod view;
 mod widgets;
 mod words;
 
+#[cfg(test)]
+pub(crate) use glyphs::all as all_glyphs;
 pub use highlight::Cache;
 pub use layout::SMALLEST;
+pub(crate) use picture::{described, draw as draw_lanes, plain};
 
 /// Draws everything, and returns where it was drawn.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, cache: &mut Cache) -> Areas {
@@ -179,4 +183,4 @@ fn too_small(frame: &mut Frame<'_>, look: Look, screen: Rect) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -51,7 +51,7 @@ fn place(text: &str) -> Place {
 }
 
 /// A run with `text` as every text.
-fn model(text: &str) -> Model {
+pub(crate) fn model(text: &str) -> Model {
     let spec = Spec::new(&scenarios::semaphore::SCENARIO);
     let mut trace = Trace::default();
     let site = Arc::new(Site { cause: Cause::Mutex, place: Some(place(text)), frames: [].into(), ..Site::default() });

@@ -125,7 +125,11 @@ pub enum Action {
     OpenProblem,
     /// Starts typing the name of the file to save the recording in.
     SaveAs,
-    /// Saves the recording in the typed file.
+    /// Starts typing the name of the file to export the run to.
+    ExportAs,
+    /// Changes the typed name to the next form of an export.
+    NextFormat,
+    /// Saves the recording in the typed file, or exports the run there.
     Save,
     /// Steps to the next lower speed.
     Slower,

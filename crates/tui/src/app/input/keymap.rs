@@ -22,7 +22,7 @@ pub fn context(model: &Model) -> Context {
             Wanted::Time => Context::Time,
             Wanted::Filter => Context::Filter,
             Wanted::Search(_) => Context::Find,
-            Wanted::File { .. } => Context::File,
+            Wanted::File { .. } | Wanted::Export { .. } => Context::File,
             Wanted::Folder => Context::Folder,
         },
         Mode::Overlay(overlay) => match overlay {

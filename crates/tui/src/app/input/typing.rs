@@ -71,7 +71,7 @@ fn edited(model: &mut Model, change: impl FnOnce(&mut TextField) -> bool) -> boo
             let changed = change(&mut prompt.text);
             if changed {
                 prompt.error = None;
-                if let Wanted::File { overwrite } = &mut prompt.what {
+                if let Wanted::File { overwrite } | Wanted::Export { overwrite } = &mut prompt.what {
                     *overwrite = false;
                 }
             }

@@ -96,13 +96,18 @@ pub fn attached(model: &mut Model, program: Program, sampled: bool, east_s: i64)
 
 /// Puts a recording on screen, in a model that was made with the recording's spec, or for programs. It plays from the start.
 pub fn replayed(model: &mut Model, recording: Recording) {
+    model.replay = true;
+    model.focus = Pane::Timeline;
+    finished(model, recording);
+}
+
+/// Puts a run on screen that is over already, as if it had just been made. It plays from the start.
+pub fn finished(model: &mut Model, recording: Recording) {
     let Recording { spec, program, trace, report, flaw } = recording;
     if let Some(program) = program {
         model.programs.get_or_insert_default().current = Some(Current::new(program, false, 0));
     }
-    model.replay = true;
     model.session.start = false;
-    model.focus = Pane::Timeline;
     started(model, spec);
     if let Some(run) = &mut model.run {
         (run.cursor.live, run.cursor.at_ns) = (false, trace.since_ns);

@@ -5,6 +5,7 @@ pub(super) mod bookmarks;
 pub mod challenge;
 pub mod compare;
 pub mod cursor;
+pub mod export;
 pub mod found;
 pub(super) mod jump;
 pub mod lifecycle;

@@ -6,6 +6,7 @@ use scenario::Clock;
 
 use crate::app::effect::Effect;
 use crate::app::form::{pick, start};
+use crate::app::input::action::Action;
 use crate::app::mode::{Mode, Question};
 use crate::app::model::Model;
 use crate::app::overlay::range;
@@ -189,14 +190,20 @@ pub(in crate::app) fn change_speed(model: &mut Model, faster: bool) -> Vec<Effec
     vec![Effect::SetPace(speed)]
 }
 
-/// Copies the share line, and also shows it, because not every terminal supports copying.
+/// Copies the share line, and also shows it, because not every terminal supports copying. Asked again at once, copies the command
+/// that shows the run on the screen.
 pub(in crate::app) fn share(model: &mut Model) -> Vec<Effect> {
     let line = match &model.run {
         Some(run) => run.spec.share(),
         None => model.form.spec(model.options.limit).share(),
     };
-    let line = shown::share(model, line);
-    model.notify(false, line.clone());
+    let [run, show] = shown::share(model, &line);
+    let key = model.bindings.shown(&Action::Share, model.options.theme.unicode);
+    let offered = if key.is_empty() { run.clone() } else { format!("{run}   {key}: the command that shows it") };
+    let again = model.session.offered.take().is_some_and(|before| before == run);
+    let (line, text) = if again { (show.clone(), show) } else { (run, offered) };
+    model.session.offered = (!again).then(|| line.clone());
+    model.notify(false, text);
     vec![Effect::Copy(line)]
 }
 

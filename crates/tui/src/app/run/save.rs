@@ -38,7 +38,7 @@ pub(in crate::app) fn save(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Expands `~/` to the home folder, as a shell does.
-fn at_home(name: &str, home: Option<PathBuf>) -> PathBuf {
+pub(super) fn at_home(name: &str, home: Option<PathBuf>) -> PathBuf {
     match (name.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => name.into(),

@@ -21,12 +21,22 @@ pub fn folder_of<'a>(model: &'a Model, file: &str) -> Option<&'a Path> {
     sketch.folder.join(file).is_file().then_some(&sketch.folder)
 }
 
-/// The share line: a sketch is run by cargo, in its folder.
-pub fn share(model: &Model, line: String) -> String {
+/// The command that repeats a run with this share line, and the command that shows it on the screen. A sketch is run by cargo, in
+/// its folder.
+pub fn share(model: &Model, line: &str) -> [String; 2] {
     let sketch = model.sketch.as_ref().filter(|_| is_shown(model));
-    let rest = sketch.and_then(|sketch| Some((sketch, line.strip_prefix("async-playground run ")?.strip_prefix(sketch.id)?)));
-    match rest {
-        Some((sketch, rest)) => format!("cd {} && cargo run --{rest}", sketch.folder.display()),
-        None => line,
+    let Some(flags) = line.strip_prefix("async-playground run ") else { return [line.to_owned(), line.to_owned()] };
+    match sketch.and_then(|sketch| Some((sketch, flags.strip_prefix(sketch.id)?))) {
+        Some((sketch, rest)) => {
+            let folder = quoted(&sketch.folder.to_string_lossy());
+            [format!("cd {folder} && cargo run --{rest}"), format!("async-playground open {folder}")]
+        }
+        None => [line.to_owned(), format!("async-playground {flags}")],
     }
+}
+
+/// A path as a shell takes it for one word.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+~".contains(c);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }

@@ -138,6 +138,15 @@ pub(in crate::app) fn fit_between(model: &mut Model, from_ns: u64, to_ns: u64) {
     model.timeline.follow &= cell_of(model, cursor).is_some();
 }
 
+/// Shows exactly a stretch of time, as far as whole cells allow, whether or not the cursor is in it.
+pub fn show(model: &mut Model, from_ns: u64, to_ns: u64) {
+    // Only the end of the run needs room for what lasts for ever.
+    let cells = if to_ns < extent_ns(model) { width(model) } else { timed_width(model) };
+    let view = &mut model.timeline;
+    (view.left_ns, view.cell_ns, view.follow) = (from_ns, to_ns.saturating_sub(from_ns) / cells + 1, false);
+    model.session.zoom = Zoom::Chosen;
+}
+
 /// Fits the selected task into the width; if it fits already, or none is selected, fits the whole run.
 pub(in crate::app) fn fit_selection(model: &mut Model) {
     let life = model.timeline.selected.zip(model.run.as_ref()).and_then(|(task, run)| {

@@ -150,8 +150,8 @@ fn holding(outcome: &Outcome) -> String {
     }
 }
 
-/// How the run ended, once the cursor is there: mark, text and style.
-fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> {
+/// How the run ended, once the cursor is there: mark, text and style. The text is empty if it ended well and checks nothing.
+pub(in crate::ui) fn headline(look: Look, run: &RunView) -> Option<(&'static str, String, Style)> {
     let [ok, failed, cancelled, panicked] = look.glyphs.lane.ends;
     let line = match view::ending(run)? {
         Ending::Finished(outcome) if outcome.holds() => (ok, holding(outcome), look.good()),

@@ -16,14 +16,12 @@ use crate::ui::pen::Pen;
 use crate::ui::theme::Look;
 use crate::ui::widgets::axis::Axis;
 use crate::ui::widgets::{chart, timeline as marks};
-use trace::{Counter, ResourceIx, ResourceKind, Words};
+use trace::{Counter, ResourceIx, Words};
 
 /// The most quantities that are drawn.
 const MOST: usize = 4;
 /// From this inner height of the pane on, the lanes give up rows for them.
 const ROOM: u16 = 18;
-/// How many resources are checked for the time that tasks waited for them.
-const ASKED: usize = 64;
 /// A cell with more values than this shows only the last one.
 const EXACT: usize = 64;
 /// How many tasks stand in line.
@@ -49,12 +47,7 @@ fn quantities(run: &RunView) -> Vec<Quantity<'_>> {
     let trace = &run.trace;
     let words = trace.words.iter().map(Quantity::Words);
     let counters = trace.counters.iter().map(Quantity::Counter);
-    let waited = |ix: &ResourceIx| trace.resources[*ix as usize].contention_ns(trace.end_ns);
-    let is_lock = |ix: &ResourceIx| {
-        matches!(trace.resources[*ix as usize].kind, ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore)
-    };
-    let line = trace.contended().take(ASKED).filter(is_lock).max_by_key(waited).filter(|ix| waited(ix) > 0);
-    words.chain(counters.take(MOST - 1)).chain(line.map(Quantity::Line)).take(MOST).collect()
+    words.chain(counters.take(MOST - 1)).chain(trace.longest_queue().map(Quantity::Line)).take(MOST).collect()
 }
 
 /// How many inner rows of the pane they use.

@@ -104,12 +104,9 @@ fn state(look: Look, run: &RunView, ix: TaskIx, task: &Task) -> (&'static str, S
 
 fn ended(look: Look, end: Ended) -> String {
     let how = match end.how {
-        End::Completed => "completed",
-        End::Failed => "failed",
-        End::Cancelled => "cancelled",
-        End::Panicked => "panicked",
         End::Dropped => "alive when the recording stopped",
         End::Unknown => "ended, outcome unknown",
+        how => how.name(),
     };
     if end.inferred { format!("{how}{} inferred", look.glyphs.inferred) } else { how.to_owned() }
 }

@@ -24,5 +24,6 @@ pub(super) static ROWS: &[Binding] = &[
     Binding::new("stop", Action::Stop, NONE, ALL, "Stop the run and cancel its tasks.").group(Group::Run),
     Binding::new("clock", Action::SwitchClock, NONE, ALL, "Switch the clock, virtual or real; rerun.").group(Group::Run),
     Binding::new("save-as", Action::SaveAs, NONE, ALL, "Save a recording of this run.").group(Group::Run),
-    Binding::new("share", Action::Share, NONE, ALL, "Copy the command that repeats this run.").group(Group::Run),
+    Binding::new("export", Action::ExportAs, &[ch('E')], ALL, "Export as page, picture, trace, film, JSON.").group(Group::Run),
+    Binding::new("share", Action::Share, &[ch('y')], ALL, "Copy the command; again: to show the run.").group(Group::Run),
 ];

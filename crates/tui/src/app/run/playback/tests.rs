@@ -249,6 +249,13 @@ fn the_share_line_is_copied_and_shown() {
     let effects = update(&mut model, Action::Share);
     let line = "async-playground run first -p permits=4 --seed 7";
     assert!(matches!(&effects[..], [Effect::Copy(copied)] if copied == line));
+    assert_eq!(
+        model.notice.as_ref().map(|notice| notice.text.as_str()),
+        Some(&*format!("{line}   y: the command that shows it"))
+    );
+    let effects = update(&mut model, Action::Share);
+    let line = "async-playground first -p permits=4 --seed 7";
+    assert!(matches!(&effects[..], [Effect::Copy(copied)] if copied == line));
     assert_eq!(model.notice.as_ref().map(|notice| notice.text.as_str()), Some(line));
 }
 
