@@ -12,6 +12,7 @@ mod lint;
 mod list;
 mod man;
 mod new;
+mod pictures;
 mod runs;
 mod stalls;
 mod streams;
