@@ -1,7 +1,7 @@
 //! `book`: writes the catalogue as a static site.
 //!
-//! Most scenarios run on the virtual clock and take milliseconds. The others need seconds of the real clock and hardly a
-//! processor, so they run on a thread of their own meanwhile.
+//! Most runs are on the virtual clock and take milliseconds. The others need seconds of the real clock and hardly a processor, so
+//! several of them run at once. Those of one scenario follow each other: signals that one of them sends would end the others.
 
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -27,6 +27,9 @@ use super::stop::Stop;
 /// What marks a page of a site, so that a later site may take its place.
 const MARK: &str = "<meta name=\"generator\" content=\"async-playground\">";
 
+/// How many scenarios run on the real clock at once.
+const AT_ONCE: usize = 6;
+
 /// Writes the site.
 pub(super) fn book(args: &BookArgs) -> Result<ExitCode, Stop> {
     let folder = &args.folder;
@@ -36,16 +39,18 @@ pub(super) fn book(args: &BookArgs) -> Result<ExitCode, Stop> {
     let site = Site {
         folder,
         asked: &asked,
-        all: chapters().iter().map(Vec::len).sum(),
+        all: CATALOGUE.iter().map(|scenario| book::ways(scenario).len()).sum(),
         done: AtomicUsize::new(0),
         bytes: AtomicU64::new(0),
     };
     site.shared()?;
+    let next = AtomicUsize::new(0);
     let written = thread::scope(|scope| {
-        let real = scope.spawn(|| site.chapters(Clock::Real));
-        let written = site.chapters(Clock::Virtual);
+        let real: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(|| site.chapters(Clock::Real, &next))).collect();
+        let written = site.chapters(Clock::Virtual, &AtomicUsize::new(0));
+        let broke_off = || Err(Stop::Failed("a run on the real clock broke off".to_owned()));
         // A thread that panicked has said so.
-        written.and(real.join().unwrap_or_else(|_| Err(Stop::Failed("a run on the real clock broke off".to_owned()))))
+        real.into_iter().fold(written, |written, thread| written.and(thread.join().unwrap_or_else(|_| broke_off())))
     });
     if io::stderr().is_terminal() {
         out::progress("");
@@ -55,11 +60,6 @@ pub(super) fn book(args: &BookArgs) -> Result<ExitCode, Stop> {
     let size = site.bytes.into_inner() as f64 / 1e6;
     out::print(&format!("{}: {} pages of runs, {size:.1} MB\n", text::path(&folder.join("index.html")), site.all))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The ways to run each scenario.
-fn chapters() -> Vec<Vec<Way>> {
-    CATALOGUE.iter().map(book::ways).collect()
 }
 
 /// Whether nothing but an older site would be overwritten.
@@ -95,9 +95,9 @@ impl Site<'_> {
         book::shared().iter().try_for_each(|(name, content)| self.write(name, content))
     }
 
-    /// Writes the pages of the runs on this clock.
-    fn chapters(&self, clock: Clock) -> Result<(), Stop> {
-        for ways in chapters() {
+    /// Writes the pages of the runs on this clock, scenario by scenario from the next one on.
+    fn chapters(&self, clock: Clock, next: &AtomicUsize) -> Result<(), Stop> {
+        while let Some(ways) = CATALOGUE.get(next.fetch_add(1, Ordering::Relaxed)).map(book::ways) {
             for (at, way) in ways.iter().enumerate().filter(|(_, way)| way.spec.clock == clock) {
                 if self.asked.signal().is_some() {
                     return Ok(());

@@ -2,6 +2,7 @@
 
 mod compare;
 mod config;
+mod events;
 mod hostile;
 mod house;
 mod input;

@@ -5,6 +5,7 @@
 //! them.
 
 pub mod book;
+pub mod events;
 mod format;
 mod page;
 mod perfetto;
