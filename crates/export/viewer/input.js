@@ -1,7 +1,7 @@
 // The pointer, the wheel and the keys.
 
 const KEYS = [
-  ['[ and ]', 'previous and next stop of the story'],
+  ['[ and ]', 'previous and next stop of the story; also p and n'],
   ['space', 'play and pause'],
   ['+ and -', 'zoom in and out; or turn the wheel, or pinch'],
   ['← and →', 'earlier and later; or drag, or Shift and the wheel'],
@@ -79,7 +79,7 @@ class Input {
     }
     if (!pointer.moved && Math.hypot(x - pointer.startX, y - pointer.startY) < 5) return;
     pointer.moved = true;
-    if (this.pointers.size === 2) this.pinch(pointer, x, y);
+    if (this.pointers.size === 2) this.pinch(pointer, x);
     else if (pointer.hit.zone === 'ruler') this.scrub(x);
     else if (this.bar) stage.scroll += (y - pointer.y) * (stage.rows.length * stage.box.row) / (stage.box.bottom - stage.box.top);
     else {
@@ -93,13 +93,12 @@ class Input {
     app.changed('view');
   }
 
-  pinch(pointer, x, y) {
+  pinch(pointer, x) {
     const other = [...this.pointers.values()].find(one => one !== pointer);
     const before = Math.max(20, Math.abs(pointer.x - other.x)), after = Math.max(20, Math.abs(x - other.x));
     const middle = (pointer.x + other.x) / 2;
     this.stage.zoom(after / before, this.stage.time(middle));
     this.stage.pan(-((x - pointer.x) / 2) / this.stage.box.plot);
-    void y;
   }
 
   up(event) {

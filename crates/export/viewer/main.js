@@ -319,7 +319,8 @@ function legendOf(run, seen, critical) {
   if (has(RUNNING)) marks.push(['running', '', 'running']);
   if (has(SHORT)) marks.push(['short', '', 'short poll']);
   if (has(READY)) marks.push(['ready', '', 'ready']);
-  if (run.families.some((_, family) => has(HOLDING + family))) marks.push(['holding', '', 'holds a lock or permit']);
+  const held = FAMILY_COLOURS.find((_, family) => has(HOLDING + family));
+  if (held) marks.push([`holding f-${held}`, '', 'holds a lock or permit']);
   if (has(HOLDING_QUEUED)) marks.push(['both', '', 'holds one, queued for another']);
   if (has(QUEUED)) marks.push(['lock', '', run.families[LOCK]?.word ?? 'queued']);
   run.families.forEach(({ word }, family) => {

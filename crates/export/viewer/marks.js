@@ -169,7 +169,7 @@ class Marks {
   // A text from a time on, if there is room for it before another time and between what was placed already.
   label(at, taken, from, until, text, style, inBar) {
     const { ctx, stage, box, colour, painter } = this;
-    const x = Math.max(stage.x(from), box.names) + 7;
+    const x = Math.max(stage.x(from) + 7, box.names + 5);
     const width = painter.width(text);
     if (x + width + 5 > Math.min(stage.x(until), box.width)) return;
     if (taken.some(([a, b]) => x - 4 < b && a < x + width + 4)) return;
@@ -208,6 +208,13 @@ class Marks {
       return;
     }
     if (task.end) mark(task.end[0], task.end[1]);
+    // A task whose life is outside the view: in which direction it is.
+    const side = task.until < stage.view.from ? '‹' : task.spawned > stage.view.to ? '›' : '';
+    if (side) {
+      ctx.font = `400 13px ${FONT}`;
+      ctx.fillStyle = colour.faint;
+      ctx.fillText(side, side === '‹' ? box.names + 4 : box.width - 20, middle);
+    }
     for (const [t] of run.preempted.get(task.ix) ?? []) {
       const x = stage.x(t);
       if (x < box.names || x > box.width) continue;
@@ -309,7 +316,7 @@ class Marks {
 
   // The critical path: a line along the top of the lane that decided how long the run took.
   path() {
-    const { ctx, stage, box, colour } = this;
+    const { ctx, stage, colour } = this;
     ctx.fillStyle = colour.text;
     let before = null;
     for (const [ix, from, to] of this.run.critical) {
@@ -324,7 +331,6 @@ class Marks {
       }
       before = at;
     }
-    void box;
   }
 
   // At the cursor nothing later has happened: it is dimmed.

@@ -56,7 +56,10 @@ class Panels {
 
   // Shows what changed with the cursor and the selection, in the open panel only.
   update() {
-    if (this.current === 'code') this.code.update();
+    if (this.current === 'code') {
+      this.code.update();
+      this.code.begin();
+    }
     if (this.current === 'log') this.showLog();
     if (this.current === 'task') this.showTask();
     if (this.current === 'story') this.stops.forEach((stop, i) => stop.setAttribute('aria-current', String(i === this.app.stage.stop)));
