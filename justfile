@@ -114,6 +114,10 @@ new-scenario id *after:
 coverage:
     UPDATE=1 cargo test --test library scenarios::coverage
 
+# Draw the pictures in docs/pictures again
+pictures:
+    UPDATE=1 cargo test --test program cli::pictures
+
 # Run the parameters that exceed twenty thousand at the ends of their ranges, with times
 extremes:
     cargo test --release --test library scenarios::extremes -- --include-ignored --nocapture

@@ -3,6 +3,8 @@
 //! The run is made here, or read from a recording. The forms are made elsewhere: pages and traces in the crate `export`,
 //! pictures and films in `tui`, which can draw the screen.
 
+mod events;
+
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::ops::RangeInclusive;
@@ -26,10 +28,19 @@ use super::run;
 use super::spec;
 use super::stop::Stop;
 
+/// The error for bytes that a terminal would obey.
+const NO_TEXT: &str = "this form is no text: name a file with -o";
+
 /// Makes or reads the run, and writes it.
 pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Stop> {
     let format = args.format.into();
     picture::check(args, format)?;
+    if args.events {
+        return events::events(args, format);
+    }
+    if format == Format::Perfetto && args.output.is_none() && io::stdout().is_terminal() {
+        return Err(Stop::Usage(NO_TEXT.to_owned()));
+    }
     let run = taken(args, format)?;
     let speed = if let Some(Speed::Times(speed)) = args.how.speed { speed } else { 1.0 };
     let drawing = Drawing { size: args.size, range_ns: range(args, &run)?, speed };
@@ -77,13 +88,21 @@ pub(super) fn exported<'a>(model: &'a Model, drawing: &Drawing) -> Result<Export
     Ok(Exported { spec: &run.spec, program, trace: &run.trace, report, range_ns: drawing.range_ns.clone() })
 }
 
-/// The run of a scenario, or what is in a file. A word that is no scenario and names a file is a file.
-fn taken(args: &ExportArgs, format: Format) -> Result<Recording, Stop> {
+/// The file that was named. A word that is no scenario and names a file is a file.
+fn file(args: &ExportArgs) -> Result<Option<&Path>, Stop> {
     let file = Path::new(&args.what);
-    if scenarios::find(&args.what).is_none() && (file.exists() || args.what.contains(['/', '.'])) {
-        if !args.how.params.is_empty() {
-            return Err(Stop::Usage(format!("-p: {} is a recording; its run is over", text::path(file))));
-        }
+    if scenarios::find(&args.what).is_some() || !(file.exists() || args.what.contains(['/', '.'])) {
+        return Ok(None);
+    }
+    if !args.how.params.is_empty() {
+        return Err(Stop::Usage(format!("-p: {} is a recording; its run is over", text::path(file))));
+    }
+    Ok(Some(file))
+}
+
+/// The run of a scenario, or what is in a file.
+fn taken(args: &ExportArgs, format: Format) -> Result<Recording, Stop> {
+    if let Some(file) = file(args)? {
         let open = engine::open(file, source::known(CATALOGUE));
         let recording =
             open.map_err(|error| Stop::Usage(format!("{}: {}", text::path(file), text::message(&error.to_string()))))?;
@@ -133,7 +152,7 @@ fn write(file: Option<&Path>, bytes: &[u8]) -> Result<(), Stop> {
     let Some(path) = file else {
         let mut out = io::stdout().lock();
         if out.is_terminal() && std::str::from_utf8(bytes).is_err() {
-            return Err(Stop::Usage("this form is no text: name a file with -o".to_owned()));
+            return Err(Stop::Usage(NO_TEXT.to_owned()));
         }
         return out.write_all(bytes).and_then(|()| out.flush()).map_err(Stop::Output);
     };

@@ -49,7 +49,7 @@ pub(super) struct Done {
     pub(super) trace: Trace,
     pub(super) report: Report,
     /// Why the recording is incomplete.
-    fault: Option<String>,
+    pub(super) fault: Option<String>,
 }
 
 /// Runs until the scenario ends or a signal arrives.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod config;
+mod events;
 mod hostile;
 mod house;
 mod input;
@@ -11,6 +12,7 @@ mod lint;
 mod list;
 mod man;
 mod new;
+mod pictures;
 mod runs;
 mod stalls;
 mod streams;

@@ -1,5 +1,7 @@
 //! Exports of every scenario, read back and compared with the run.
 
+mod events;
+mod hostile;
 mod perfetto;
 mod read;
 

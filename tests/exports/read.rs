@@ -1,4 +1,4 @@
-//! Reads a trace for Perfetto with the published definitions of its format, as trace_processor would.
+//! Reads a trace for Perfetto with the published definitions of its format, as `trace_processor` would.
 
 use std::collections::HashMap;
 use std::ops::Deref;

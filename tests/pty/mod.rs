@@ -5,6 +5,7 @@
 mod cast;
 mod challenges;
 mod config;
+mod export;
 mod fatal;
 mod findings;
 mod first;

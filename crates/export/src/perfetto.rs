@@ -1,4 +1,4 @@
-//! A run as a trace for Perfetto: a file that ui.perfetto.dev and trace_processor open.
+//! A run as a trace for Perfetto: a file that ui.perfetto.dev and `trace_processor` open.
 //!
 //! The file has a process for the run, and below it a group of tracks for each kind of thing. Categories say what an event is,
 //! so that a query finds it: `poll`, `ready`, `wait`, `branch` and `span` on tasks, `thread` on threads, `holder` on resources,
@@ -100,16 +100,15 @@ fn run(file: &mut File, exported: &Exported<'_>) {
     let spec = exported.spec;
     let mut what = file.what("run", title(exported));
     what.notes.push(file.text("clock", spec.clock.name()));
-    match exported.program {
-        Some(program) => what.notes.push(file.text("command", &program.args.join(" "))),
-        None => {
-            let set: Vec<(&str, String)> = spec.values.iter().map(|(param, value)| (param.name, value.to_string())).collect();
-            let set = set.iter().map(|(name, value)| file.text(name, value)).collect();
-            what.notes.push(file.dict("params", set));
-            what.notes.push(file.number("seed", spec.seed));
-            what.notes.push(file.text("schedule", &spec.schedule.to_string()));
-            what.notes.push(file.number("workers", spec.workers as u64));
-        }
+    if let Some(program) = exported.program {
+        what.notes.push(file.text("command", &program.args.join(" ")));
+    } else {
+        let set: Vec<(&str, String)> = spec.values.iter().map(|(param, value)| (param.name, value.to_string())).collect();
+        let set: Vec<_> = set.iter().map(|(name, value)| file.text(name, value)).collect();
+        what.notes.extend((!set.is_empty()).then(|| file.dict("params", set)));
+        what.notes.push(file.number("seed", spec.seed));
+        what.notes.push(file.text("schedule", &spec.schedule.to_string()));
+        what.notes.push(file.number("workers", spec.workers as u64));
     }
     what.notes.push(file.text("detail", spec.detail.name()));
     let end = exported.report.map(|_| When::new(exported.trace.end_ns, u64::MAX, Part::End));

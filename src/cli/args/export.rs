@@ -35,6 +35,9 @@ pub(in crate::cli) struct ExportArgs {
     /// Choose the form.
     #[arg(long, value_enum)]
     pub format: FormatArg,
+    /// With json: write each fact of the run as a line.
+    #[arg(long)]
+    pub events: bool,
     /// Write to this file [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -62,7 +62,9 @@ fn spans(file: &mut File, polls: &Polls<'_>, task: TaskIx, spans: &[SpanLabel]) 
     let ends = |span: &SpanLabel| span.end_ns.map(when);
     let mut nests: Vec<Nest<'_>> = Vec::new();
     for span in sorted {
-        nests.iter_mut().for_each(|nest| nest.over(file, ends, span.start_ns));
+        for nest in &mut nests {
+            nest.over(file, ends, span.start_ns);
+        }
         let known = nests.iter().position(|nest| nest.fits(span)).unwrap_or(nests.len());
         if known == nests.len() {
             let id = Id::Spans(task, known as u32);
@@ -84,7 +86,7 @@ fn branches(file: &mut File, trace: &Trace, task: TaskIx, lane: usize, rank: usi
     let id = Id::Branch(task, lane as u32);
     let cause = trace.site(first.site).cause.name();
     file.track(below(id, Id::Task(task), &format!("branch: {}", trace.await_name(first.site).unwrap_or(cause)), rank + 1));
-    let mut track = Lane::new(id.uuid());
+    let mut row = Lane::new(id.uuid());
     for branch in branches {
         let mut what = waits::branch(file, trace, task, branch);
         if let Some(end) = branch.end {
@@ -97,6 +99,6 @@ fn branches(file: &mut File, trace: &Trace, task: TaskIx, lane: usize, rank: usi
             what.notes.extend(end.inferred.then(|| file.holds("end inferred")));
         }
         let until = branch.end.map(|end| When::new(end.at_ns, 0, Part::Within));
-        track.slice(file, When::new(branch.start_ns, 0, Part::Within), until, what);
+        row.slice(file, When::new(branch.start_ns, 0, Part::Within), until, what);
     }
 }

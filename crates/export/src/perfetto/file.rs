@@ -1,6 +1,6 @@
 //! The file under way: texts that are written once, tracks, and events in their order.
 //!
-//! trace_processor sorts events by time and keeps the order of the file among those of one time. On the virtual clock most of
+//! `trace_processor` sorts events by time and keeps the order of the file among those of one time. On the virtual clock most of
 //! what happens has the same time as something else, so the order of the file is the order of the run: by the poll in which
 //! something happened, then by its place in that poll. Events of one track always keep the order in which they were added.
 

@@ -13,11 +13,11 @@ pub(super) fn log(file: &mut File, trace: &Trace, polls: &Polls<'_>) {
     for line in &trace.log {
         let mut what = file.what("log", &line.message);
         what.notes.push(file.text("level", level(line.level)));
-        let (track, poll) = match line.task {
+        let (of, poll) = match line.task {
             Some(task) => (Id::Task(task), polls.during(task, line.at_ns, 0)),
             None => (Id::Run, 0),
         };
-        file.instant(track.uuid(), When::new(line.at_ns, poll, Part::Within), what);
+        file.instant(of.uuid(), When::new(line.at_ns, poll, Part::Within), what);
     }
 }
 
@@ -66,8 +66,8 @@ pub(super) fn preemptions(file: &mut File, trace: &Trace, polls: &Polls<'_>) {
 pub(super) fn counters(file: &mut File, trace: &Trace) {
     for (rank, counter) in trace.counters.iter().enumerate() {
         let id = Id::Counter(rank as u32);
-        let track = row(id, COUNTERS, counter.name, rank);
-        file.track(TrackDescriptor { counter: Some(CounterDescriptor::default()), ..track });
+        let described = Some(CounterDescriptor::default());
+        file.track(TrackDescriptor { counter: described, ..row(id, COUNTERS, counter.name, rank) });
         file.counter(id.uuid(), counter.points.iter().copied());
     }
     for (rank, words) in trace.words.iter().enumerate() {
