@@ -7,6 +7,7 @@ const KEYS = [
   ['← and →', 'earlier and later; or drag, or Shift and the wheel'],
   ['↑ and ↓', 'previous and next lane'],
   [', and .', 'previous and next event of the selected task'],
+  ['wheel over names', 'scroll the lanes; or drag them'],
   ['Home and End', 'cursor to the start and to the end'],
   ['Enter', 'fold and unfold what the selected task spawned'],
   ['0 or f', 'the whole run'],
@@ -124,9 +125,9 @@ class Input {
     const target = event.target;
     if (target instanceof Element && target.closest('input, select, textarea')) return;
     if (app.help.open) return void (event.key === '?' && app.help.close());
-    const on = target === document.body || target === app.canvas;
-    // In a panel the arrows scroll, and space and Enter press what has the focus.
-    if (!on && [' ', 'Enter', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key)) return;
+    // In a panel the arrows scroll, and space and Enter press the button that has the focus.
+    const taken = target.closest?.('.side') ? /^(Arrow|Home|End| |Enter)/ : target.closest?.('button, a') ? /^( |Enter)$/ : null;
+    if (taken?.test(event.key)) return;
     if (this.act(event.key)) event.preventDefault();
   }
 

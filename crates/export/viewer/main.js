@@ -75,6 +75,8 @@ class App {
   }
 
   themeButton() {
+    const chosen = remember();
+    if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;
     const dark = () => (document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
     const paint = () => {
       toggle.textContent = dark() ? '☀' : '☾';
@@ -85,6 +87,7 @@ class App {
     };
     const toggle = button('', () => {
       document.documentElement.dataset.theme = dark() ? 'light' : 'dark';
+      remember(document.documentElement.dataset.theme);
       paint();
     }, { class: 'theme' });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
@@ -312,6 +315,16 @@ class App {
   }
 }
 
+// Keeps the theme for the next page, where the browser lets a page keep something.
+function remember(theme) {
+  try {
+    if (theme) localStorage.setItem('async-playground-theme', theme);
+    return localStorage.getItem('async-playground-theme');
+  } catch {
+    return null;
+  }
+}
+
 // Marks and their meanings, in the order of strength: [class, glyph, word].
 function legendOf(run, seen, critical) {
   const marks = [];
@@ -350,10 +363,18 @@ function boot() {
     get cursor() { return stage.cursor; },
     get selected() { return stage.selected; },
     get stop() { return stage.stop; },
+    get lanes() { return stage.rows.length; },
     get frames() { return app.frames; },
     get lastFrameMs() { return app.lastFrameMs; },
     get box() { return { ...stage.box }; },
   });
 }
 
-boot();
+try {
+  boot();
+} catch (error) {
+  // The plain page says all that matters.
+  document.documentElement.classList.remove('js');
+  document.getElementById('app')?.remove();
+  throw error;
+}
