@@ -139,7 +139,7 @@ class App {
     if (this.stage.playing && this.run.tasks.length > 2000 && now - (this.paneled ?? 0) < 200) return;
     this.paneled = now;
     this.stale = false;
-    this.clock.textContent = `${exact(this.stage.cursor)} of ${exact(this.run.end).length > 8 ? brief(this.run.end) : exact(this.run.end)}`;
+    this.clock.textContent = `${exact(this.stage.cursor)} of ${brief(this.run.end, 1000)}`;
     this.panels.update();
   }
 
@@ -269,7 +269,8 @@ class App {
     if (!quantity || hit.chart >= stage.box.charts) return null;
     const charts = new Charts(this.painter);
     const value = quantity.points ? charts.wordAt(quantity, hit.t) : charts.valueAt(quantity, hit.t);
-    return { title: quantity.name, rows: [[null, `${value === null ? 'nothing' : typeof value === 'number' ? number(value) : value} at ${exact(Math.round(hit.t))}`]] };
+    const most = quantity.most === undefined ? [] : [['most', number(quantity.most)]];
+    return { title: quantity.name, rows: [[null, `${value === null ? 'nothing' : typeof value === 'number' ? number(value) : value} at ${exact(Math.round(hit.t))}`], ...most] };
   }
 
   showTip(tip, x, y) {
@@ -346,7 +347,7 @@ function legendOf(run, seen, critical) {
   if (has('wake')) marks.push(['wake', '↓', 'wakes']);
   if (has('preempted')) marks.push(['preempted', '↷', 'put off by the schedule']);
   if (run.stall) marks.push(['forever', '∞', 'for ever']);
-  if (has('cycle')) marks.push(['cycle', '↕', 'cycle']);
+  if (has('cycle')) marks.push(['cycle', '↕', 'waits for what it holds']);
   if (run.flagged.size) marks.push(['flag', '⚑', 'finding']);
   if (critical) marks.push(['path', '', 'critical path']);
   return marks.filter((mark, i) => marks.findIndex(other => other[2] === mark[2]) === i);

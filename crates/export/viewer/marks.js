@@ -153,7 +153,7 @@ class Marks {
       const until = this.sameUntil(task, i);
       if (stage.x(until) - Math.max(box.names, stage.x(starts[i])) < 30) continue;
       const site = run.leafOf(states[i])?.site;
-      if (site) this.label(at, taken, starts[i], until, clean(site.name || site.cause, 40), colour.faint, true);
+      if (site && !site.turn) this.label(at, taken, starts[i], until, clean(site.name || site.cause, 40), colour.faint, true);
     }
   }
 
@@ -246,19 +246,17 @@ class Marks {
     this.cycle(from, to);
   }
 
+  // From each stuck task to the one that has what it waits for.
   cycle(from, to) {
-    const { ctx, stage, run, box, colour } = this;
-    const lanes = run.stall.tasks.map(ix => stage.rowOf.get(ix)).filter(at => at !== undefined);
-    if (lanes.length < 2) return;
-    const middle = at => stage.middle(at);
+    const { ctx, stage, run, colour } = this;
+    const arrows = run.stuck().filter(pair => pair.every(ix => stage.rowOf.has(ix)));
     ctx.strokeStyle = ctx.fillStyle = colour.bad;
     ctx.lineWidth = 2;
-    lanes.forEach((lane, i) => {
-      const next = lanes[(i + 1) % lanes.length];
-      const share = lanes.length === 2 ? (i ? 0.7 : 0.3) : (i + 1) / (lanes.length + 1);
-      this.arrow(from + (to - from) * share, middle(lane), middle(next), 5);
+    arrows.forEach(([task, holder], i) => {
+      const x = from + (to - from) * (i + 1) / (arrows.length + 1);
+      this.arrow(x, stage.middle(stage.rowOf.get(task)), stage.middle(stage.rowOf.get(holder)), 5);
+      this.painter.seen.add('cycle');
     });
-    this.painter.seen.add('cycle');
   }
 
   // A vertical arrow between two lanes.
