@@ -219,7 +219,7 @@ class Stage {
 
   // The height of a full bar.
   bar() {
-    return Math.min(22, Math.max(10, this.box.row - this.box.strip - 8));
+    return Math.min(22, Math.max(12, this.box.row - this.box.strip - 6));
   }
 
   // The events of a task, in order, for steps from one to the next.

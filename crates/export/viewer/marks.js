@@ -119,7 +119,7 @@ class Marks {
     const { task, branch } = stage.rows[at];
     if (branch !== null) return;
     const { view } = stage;
-    ctx.font = `11px ${FONT}`;
+    ctx.font = `${box.row < 24 ? 10.5 : 11}px ${FONT}`;
     ctx.textBaseline = 'middle';
     const inline = [], over = box.strip ? [] : inline;
     const shown = list => list.length < 400 ? list.filter(([from]) => from >= view.from && from <= view.to) : [];
