@@ -1,4 +1,4 @@
-//! A headless Chromium, driven by the DevTools protocol.
+//! A headless Chromium, driven by the protocol of its developer tools.
 //!
 //! The protocol is JSON over a WebSocket: each call has a number, and the answer repeats it. Events come in between, and are kept.
 

@@ -49,12 +49,12 @@ function exact(ns) {
   return `${ns < 0 ? '-' : ''}${whole}${part && '.' + part} ${word}`;
 }
 
-// A duration with three digits, for figures.
-function brief(ns) {
+// A duration for figures, in hundredths of its unit or finer.
+function brief(ns, part = 100) {
   const [unit, word] = ns >= 1e9 ? [1e9, 's'] : ns >= 1e6 ? [1e6, 'ms'] : ns >= 1e3 ? [1e3, 'µs'] : [1, 'ns'];
   if (!ns) return '0 ms';
   const value = ns / unit;
-  return `${value >= 100 ? Math.floor(value) : String(Math.floor(value * 100) / 100)} ${word}`;
+  return `${value >= 100 ? Math.floor(value) : String(Math.floor(value * part) / part)} ${word}`;
 }
 
 const number = n => Number.isInteger(n) ? n.toString().replace(/\B(?=(\d{3})+$)/g, ',') : n.toFixed(2);
@@ -161,7 +161,7 @@ class Run {
 
   // What a set of waits is drawn as, its first: `{ family, leaf, site }`.
   leafOf(state) {
-    this.leaves ??= this.waits.map(([leaf]) => ({ leaf, site: this.sites[leaf[0]], family: this.sites[leaf[0]].family }));
+    this.leaves ??= this.waits.map(([leaf]) => leaf && { leaf, site: this.sites[leaf[0]], family: this.sites[leaf[0]].family });
     return this.leaves[state - 1];
   }
 
@@ -217,6 +217,18 @@ class Run {
       }
     }
     return this.held;
+  }
+
+  // Pairs of tasks of a stall: the second holds what the first waits for.
+  stuck() {
+    if (!this.pairs) {
+      const tasks = this.stall.tasks.map(ix => this.tasks[ix]).filter(task => task?.alive && task.states.length);
+      const wanted = task => this.waits[task.states[task.states.length - 1] - 1] ?? [];
+      const has = (task, resource) => task.held.some(hold => hold[1] === null && hold[2] === resource);
+      this.pairs = tasks.flatMap(task => wanted(task).flatMap(([, resource]) =>
+        resource === null ? [] : tasks.filter(other => other !== task && has(other, resource)).map(other => [task.ix, other.ix])));
+    }
+    return this.pairs;
   }
 
   // The position of a task in the queue for a resource: those that wait for it at that time and began earlier.
