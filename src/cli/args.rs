@@ -1,5 +1,6 @@
 //! Every command and flag of the command line, each defined once.
 
+mod book;
 mod compare;
 mod export;
 mod how;
@@ -16,6 +17,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCompleter, Shell};
 use tui::app::colors::ThemeName;
 
+pub(super) use book::BookArgs;
 pub(super) use compare::CompareArgs;
 pub(super) use export::ExportArgs;
 pub(super) use how::{HowArgs, Speed};
@@ -140,6 +142,12 @@ pub(super) enum Command {
     /// The run is made as 'run' makes it, or is read from a recording.
     #[command(after_help = export::EXAMPLES)]
     Export(ExportArgs),
+    /// Write the whole catalogue as a web site.
+    ///
+    /// Each scenario has a page for its defaults, for each of its variants, and for each way in which it goes wrong on purpose. The
+    /// site needs no server.
+    #[command(after_help = book::EXAMPLES)]
+    Book(BookArgs),
     /// Open a recording on the screen.
     ///
     /// A recording can be explored like any finished run. Without a terminal, print the report

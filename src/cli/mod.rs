@@ -9,6 +9,7 @@
 mod args;
 mod asked;
 mod attach;
+mod book;
 mod compare;
 mod completions;
 mod config;
@@ -55,6 +56,7 @@ fn dispatch() -> Result<ExitCode, Stop> {
         Some(Command::Compare(command)) => return compare::compare(&command),
         Some(Command::Sweep(command)) => return sweep::sweep(&command),
         Some(Command::Export(command)) => return export::export(&command),
+        Some(Command::Book(command)) => return book::book(&command),
         Some(Command::Replay(command)) => return replay::replay(&command),
         Some(Command::Attach(command)) => return attach::attach(&command),
         Some(Command::Watch(command)) => return watch::watch(&command),

@@ -4,6 +4,7 @@
 //! the screen are made where the screen is, in `tui`. A text from a program may contain anything, so each form escapes all of
 //! them.
 
+pub mod book;
 pub mod events;
 mod format;
 mod page;

@@ -96,6 +96,7 @@ class Charts {
       if (last && x - last[0] < 0.75) last[2] = value[i], last[1] = Math.max(last[1], value[i]);
       else steps.push([x, value[i], value[i]]);
     }
+    if (!steps.length) return;
     const end = Math.min(box.width, stage.x(run.end));
     const right = i => steps[i + 1]?.[0] ?? Math.max(end, steps[i][0] + 1.5);
     const trace = () => steps.forEach(([x, high, v], i) => {

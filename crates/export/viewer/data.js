@@ -15,7 +15,11 @@ const LONGEST = 300;
 function clean(text, longest = LONGEST) {
   const whole = String(text ?? '');
   const cut = whole.length > longest ? whole.slice(0, longest).replace(/[\ud800-\udbff]$/, '') + '…' : whole;
-  return cut.replace(/[\u0000-\u001f]/g, c => String.fromCharCode(0x2400 + c.charCodeAt(0)))
+  return visible(cut);
+}
+
+function visible(text) {
+  return text.replace(/[\u0000-\u001f]/g, c => String.fromCharCode(0x2400 + c.charCodeAt(0)))
     .replace(/\u007f/g, '␡')
     .replace(/[\u0080-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu, '\ufffd');
 }
@@ -101,8 +105,8 @@ class Run {
   task(json, ix) {
     const { at: starts, value: states } = pairs(json.segments);
     const { at: wakeAt, value: wakeBy } = pairs(json.wakes);
-    const end = json.end ? json.end[0] : this.end;
-    const task = { ...json, ix, name: clean(json.name), starts, states, wakeAt, wakeBy, until: end, children: [] };
+    const until = json.end ? json.end[0] : this.end;
+    const task = { ...json, ix, name: clean(json.name), end: json.end && [json.end[0], clean(json.end[1], 40), json.end[2]], starts, states, wakeAt, wakeBy, until, children: [] };
     task.alive = !json.end;
     this.pieces(task);
     return task;

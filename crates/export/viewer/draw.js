@@ -50,7 +50,7 @@ class Painter {
     const c = tile.getContext('2d');
     c.fillStyle = c.strokeStyle = this.colour[colour];
     paint(c, this.dpr);
-    return { pattern: this.ctx.createPattern(tile, 'repeat'), width };
+    return { pattern: this.ctx.createPattern(tile, 'repeat'), width, plain: this.colour[colour] };
   }
 
   resize(width, height) {
@@ -188,10 +188,10 @@ class Painter {
     const shift = -(stage.view.from / (stage.view.to - stage.view.from) * stage.box.plot);
     const solid = (kind, style, height, up = 0) => this.rects(kind, style, up - height / 2, height);
     const patterned = (kind, name, height) => {
-      const { pattern, width } = this.patterns[name];
+      const { pattern, width, plain } = this.patterns[name];
       const dx = stage.box.names + shift % width;
       pattern.setTransform(new DOMMatrix([1 / this.dpr, 0, 0, 1 / this.dpr, dx, 0]));
-      this.rects(kind, pattern, -height / 2, height, colour[name]);
+      this.rects(kind, pattern, -height / 2, height, plain);
     };
     solid(WAIT, colour.time, 2);
     patterned(WAIT + 2, 'channel', 2);
@@ -227,7 +227,7 @@ class Painter {
       ctx.fillRect(runs[i], runs[i + 1] + dy, runs[i + 2], height);
     }
     if (!plain) return;
-    ctx.fillStyle = kind === SHORT ? this.colour.running : plain;
+    ctx.fillStyle = plain;
     for (let i = 0; i < runs.length; i += 3) if (runs[i + 2] <= 4) ctx.fillRect(runs[i], runs[i + 1] + dy, runs[i + 2], height);
   }
 

@@ -178,7 +178,7 @@ class App {
     const stop = this.run.story[i];
     if (!stop) return;
     this.play(false);
-    this.moveTo(stop.at, stop.task ?? undefined);
+    this.moveTo(stop.at, stop.task);
     this.showStop(i);
   }
 
@@ -328,6 +328,7 @@ function legendOf(run, seen, critical) {
   for (const [how, glyph] of Object.entries(END_MARKS)) {
     if (has(how)) marks.push([`end-${how}`, glyph, how === 'unknown' ? 'ended, unknown how' : how]);
   }
+  if (has('held')) marks.push(['held', '', 'what it holds']);
   if (has('wake')) marks.push(['wake', '↓', 'wakes']);
   if (has('preempted')) marks.push(['preempted', '↷', 'put off by the schedule']);
   if (run.stall) marks.push(['forever', '∞', 'for ever']);

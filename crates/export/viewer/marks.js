@@ -108,6 +108,7 @@ class Marks {
         if (line > 1) continue;
         rights[line] = end;
         ctx.fillRect(x, bottom - 3 - line * 3, Math.max(2, end - x), 1.5);
+        this.painter.seen.add('held');
       }
     }
   }

@@ -11,7 +11,7 @@ use engine::question::time;
 const PAGE: &str = include_str!("../../viewer/page.html");
 
 /// The style of a page and its viewer.
-pub(super) const CSS: &str = include_str!("../../viewer/viewer.css");
+pub(crate) const CSS: &str = include_str!("../../viewer/viewer.css");
 
 /// The viewer's script. Each part uses only the parts before it.
 const PARTS: [&str; 11] = [
@@ -29,25 +29,25 @@ const PARTS: [&str; 11] = [
 ];
 
 /// The viewer's script as one text.
-pub(super) fn js() -> String {
+pub(crate) fn js() -> String {
     format!("(() => {{\n'use strict';\n{}}})();\n", PARTS.concat())
 }
 
 /// What is around a run.
 #[derive(Debug)]
-pub(super) struct Around {
+pub(crate) struct Around {
     /// What may be loaded.
-    pub(super) policy: &'static str,
+    pub(crate) policy: &'static str,
     /// The elements that bring the style.
-    pub(super) style: String,
+    pub(crate) style: String,
     /// The elements that bring the script.
-    pub(super) script: String,
+    pub(crate) script: String,
     /// Links above the title.
-    pub(super) nav: String,
+    pub(crate) nav: String,
     /// The element with the picture.
-    pub(super) picture: String,
+    pub(crate) picture: String,
     /// Further sections of the plain page.
-    pub(super) more: String,
+    pub(crate) more: String,
 }
 
 /// The page of a run.
@@ -75,12 +75,12 @@ pub(super) fn page(data: &Data<'_>, json: &str, around: &Around) -> String {
 }
 
 /// The element of a picture at an address. What it shows is in the text of the page, too.
-pub(super) fn image(address: &str) -> String {
+pub(crate) fn image(address: &str) -> String {
     format!("<img src=\"{address}\" alt=\"The lanes of the run as a picture\">")
 }
 
 /// Replaces each `{{name}}` of a template. What replaces it is not searched again.
-pub(super) fn fill(template: &str, part: impl Fn(&str) -> String) -> String {
+pub(crate) fn fill(template: &str, part: impl Fn(&str) -> String) -> String {
     let mut filled = String::new();
     let mut rest = template;
     while let Some((before, (name, after))) =
@@ -94,7 +94,7 @@ pub(super) fn fill(template: &str, part: impl Fn(&str) -> String) -> String {
 }
 
 /// A text between tags or in a quoted attribute. Characters that a browser would obey or not show are replaced.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -167,7 +167,7 @@ fn waits(data: &Data<'_>) -> String {
 }
 
 /// A heading and a list or a table; nothing if it is empty.
-pub(super) fn section(title: &str, tag: &str, inside: &str) -> String {
+fn section(title: &str, tag: &str, inside: &str) -> String {
     if inside.is_empty() { String::new() } else { format!("<section><h2>{title}</h2>\n<{tag}>\n{inside}</{tag}></section>\n") }
 }
 

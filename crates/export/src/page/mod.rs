@@ -8,7 +8,7 @@ mod html;
 mod tasks;
 
 use data::Data;
-use html::Around;
+pub(crate) use html::{Around, CSS, fill, image, js, text};
 
 use crate::Exported;
 
@@ -21,16 +21,20 @@ const ALONE: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src '
 ///
 /// If serialization fails, which should never happen.
 pub fn page(exported: &Exported<'_>, picture: &str) -> serde_json::Result<String> {
-    let data = Data::of(exported);
-    let around = Around {
+    around(exported, || Around {
         policy: ALONE,
-        style: format!("<style>\n{}</style>", html::CSS),
-        script: format!("<script>\n{}</script>", html::js()),
+        style: format!("<style>\n{CSS}</style>"),
+        script: format!("<script>\n{}</script>", js()),
         nav: String::new(),
-        picture: html::image(&format!("data:image/svg+xml,{}", percent(picture))),
+        picture: image(&format!("data:image/svg+xml,{}", percent(picture))),
         more: String::new(),
-    };
-    Ok(html::page(&data, &json(&data)?, &around))
+    })
+}
+
+/// The page of a run, with something around it.
+pub(crate) fn around(exported: &Exported<'_>, around: impl FnOnce() -> Around) -> serde_json::Result<String> {
+    let data = Data::of(exported);
+    Ok(html::page(&data, &json(&data)?, &around()))
 }
 
 /// The run as the viewer reads it: JSON that may be within a `<script>`.

@@ -1,0 +1,10 @@
+//! The exported page in a real browser: what a reader sees and does, and what the page never does.
+//!
+//! Where no Chromium is installed, these tests say so and pass; in CI they fail.
+
+mod browser;
+mod pages;
+mod phone;
+mod reading;
+mod safety;
+mod seeing;
