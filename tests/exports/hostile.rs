@@ -43,7 +43,9 @@ fn in_perfetto(text: &str) -> Read {
     let program = Program { name: text.to_owned(), args: vec![text.to_owned()], ..Program::default() };
     let mut trace = Trace::default();
     trace.name_thread(0, text);
-    told(text).into_iter().for_each(|event| trace.push(0, event));
+    for event in told(text) {
+        trace.push(0, event);
+    }
     let exported = Exported { spec: &spec, program: Some(&program), trace: &trace, report: None, range_ns: 0..=trace.end_ns };
     read(&definitions(), &perfetto(&exported))
 }
@@ -68,7 +70,9 @@ fn in_lines(text: &str) {
     let mut recording = Vec::new();
     let header = Header { version: text.to_owned(), subject: Subject::Program(Program::default()) };
     let mut writer = Writer::new(&mut recording, &header);
-    told(text).iter().for_each(|event| writer.event(0, event));
+    for event in told(text) {
+        writer.event(0, &event);
+    }
     writer.flush();
     drop(writer);
     let mut lines: Vec<Value> = Vec::new();

@@ -1,11 +1,15 @@
 //! Traces for Perfetto: they have what the run has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use ::engine::Spec;
+use ::export::Exported;
 use ::trace::{End, State, TaskIx, Trace, Waker};
+use prost_reflect::DescriptorPool;
+use recording::{Fact, Reader};
 
 use super::read::{Read, Slice, definitions, read};
-use super::{Made, all};
+use super::{Made, all, make};
 
 /// The counts of a file and of its trace must be equal. Those of the trace do not come from what the file is made of, where the
 /// trace knows them in another way.
@@ -124,37 +128,151 @@ fn holders(read: &Read, trace: &Trace, id: &str) {
     let named = |slice: &&Slice| slice.name != "unknown" && slice.name != "outside all tasks";
     let is_lock = |slice: &&Slice| trace.resources[resource_of(slice.track)].kind != ::trace::ResourceKind::Channel;
     assert_eq!(read.of("holder").filter(named).filter(is_lock).count(), of_tasks, "{id}: holders");
-    for (track, at_ns, value) in read.values.iter().filter(|(track, ..)| {
+}
+
+/// At each time at which a counter of a resource has a value, or a task begins or ends a wait for it, the counter and the trace
+/// have the same number.
+fn levels(read: &Read, trace: &Trace, id: &str) {
+    let mut times: Vec<BTreeSet<u64>> = trace.resources.iter().map(|_| BTreeSet::new()).collect();
+    for wait in (0..trace.tasks.len() as TaskIx).flat_map(|task| trace.waits_of(task)) {
+        for resource in wait.leaves.iter().filter_map(|leaf| leaf.resource) {
+            times[resource as usize].extend([Some(wait.start_ns), wait.end_ns].into_iter().flatten());
+        }
+    }
+    let mut values: HashMap<u64, BTreeMap<u64, u32>> = HashMap::new();
+    for (track, at_ns, value) in &read.values {
         let parent = &read.tracks[&read.tracks[track].parent];
-        parent.parent != 0 && read.tracks[&parent.parent].name == "resources"
-    }) {
-        let now = trace.resources[resource_of(*track)].at(*at_ns);
-        match &*read.tracks[track].name {
-            "waiting" => assert_eq!(*value, f64::from(now.waiting), "{id}: waiting at {at_ns}"),
-            "free" => assert_eq!(Some(*value), now.free.map(f64::from), "{id}: free at {at_ns}"),
-            "held" if !now.inferred => {
-                assert_eq!(
-                    *value,
-                    now.holders.iter().map(|holder| f64::from(holder.permits)).sum::<f64>(),
-                    "{id}: held at {at_ns}"
-                );
-            }
-            "held" => {}
-            other => panic!("{id}: a counter {other}"),
+        if parent.parent != 0 && read.tracks[&parent.parent].name == "resources" {
+            let before = values.entry(*track).or_default().insert(*at_ns, *value as u32);
+            assert_eq!(before, None, "{id}: a counter has one value at a time");
+            times[parent.rank as usize].insert(*at_ns);
+        }
+    }
+    for (track, values) in &values {
+        let ix = read.tracks[&read.tracks[track].parent].rank as usize;
+        for at_ns in &times[ix] {
+            let now = trace.resources[ix].at(*at_ns);
+            let found = values.range(..=at_ns).next_back().map_or(0, |(_, value)| *value);
+            let expected = match &*read.tracks[track].name {
+                "waiting" => now.waiting,
+                "free" => now.free.expect("it is known"),
+                "held" if now.inferred => continue,
+                "held" => now.holders.iter().map(|holder| holder.permits).sum(),
+                other => panic!("{id}: a counter {other}"),
+            };
+            assert_eq!(found, expected, "{id}: {} of resource {ix} at {at_ns}", read.tracks[track].name);
         }
     }
 }
 
+/// All of these.
+fn compare(definitions: &DescriptorPool, made: &Made) -> Read {
+    let (id, trace) = (made.spec.scenario.id, &made.trace);
+    let read = read(definitions, &export::perfetto(&made.exported()));
+    counted(&read, trace, id);
+    stretches_of_tasks(&read, trace, id);
+    wakes(&read, trace, id);
+    holders(&read, trace, id);
+    levels(&read, trace, id);
+    read
+}
+
 #[test]
 fn the_trace_of_every_scenario_has_what_the_run_has() {
-    let definitions = definitions();
+    let (definitions, mut totals) = (definitions(), BTreeMap::<String, usize>::new());
     for made in all() {
-        let Made { spec, trace, .. } = &made;
-        let read = read(&definitions, &export::perfetto(&made.exported()));
-        let id = spec.scenario.id;
-        counted(&read, trace, id);
-        stretches_of_tasks(&read, trace, id);
-        wakes(&read, trace, id);
-        holders(&read, trace, id);
+        let read = compare(&definitions, &made);
+        for event in read.slices.iter().chain(&read.instants) {
+            *totals.entry(event.category.clone()).or_default() += 1;
+            *totals.entry("flow".to_owned()).or_default() += event.flows.len();
+        }
     }
+    for kind in ["branch", "deadlock", "end", "flow", "holder", "log", "moment", "poll", "ready", "run", "span", "thread", "wait"]
+    {
+        assert!(totals.get(kind).is_some_and(|count| *count > 0), "no {kind}: {totals:?}");
+    }
+}
+
+fn semaphore() -> Spec {
+    Spec::new(scenarios::find("semaphore").expect("it is in the catalogue"))
+}
+
+#[test]
+fn the_polls_that_a_schedule_cuts_are_marked_in_these_polls() {
+    let made = make(Spec { schedule: "2:0,3:0".parse().expect("a schedule"), ..semaphore() });
+    let read = compare(&definitions(), &made);
+    let cut: Vec<&Slice> = read.instants.iter().filter(|instant| instant.category == "preempted").collect();
+    assert_eq!(cut.len(), 2);
+    for instant in cut {
+        let poll = read.of("poll").filter(|poll| poll.track == instant.track && poll.place < instant.place).last();
+        let poll = poll.expect("it is in a poll");
+        assert!(["2", "3"].contains(&&*poll.notes["poll"]), "{poll:?}");
+        assert_eq!(instant.depth, 1, "within the poll");
+    }
+}
+
+#[test]
+fn a_wait_says_for_what_where_and_because_of_whom() {
+    let read = compare(&definitions(), &make(semaphore()));
+    let wait = read.of("wait").find(|wait| read.tracks[&wait.track].name == "request 3").expect("it waits");
+    assert_eq!(wait.name, "limit.acquire_many");
+    let notes = ["cause", "resource", "held by", "woken by"].map(|key| &*wait.notes[key]);
+    assert_eq!(notes, ["semaphore", "semaphore limit", "request 0; request 1; request 2", "request 0"]);
+    assert!(wait.notes["place"].starts_with("scenarios/semaphore.rs:"), "{}", wait.notes["place"]);
+}
+
+#[test]
+fn a_part_of_a_run_is_cut_at_its_ends() {
+    let made = make(semaphore());
+    let whole = read(&definitions(), &export::perfetto(&made.exported()));
+    let (first, last) = (700_000_000, 1_300_000_000);
+    let part = Exported { range_ns: first..=last, ..made.exported() };
+    let part = read(&definitions(), &export::perfetto(&part));
+    let key = |slice: &Slice| (slice.track, slice.category.clone(), slice.name.clone(), slice.from_ns, slice.to_ns);
+    let in_sight = |slice: &&Slice| {
+        slice.from_ns <= last && slice.to_ns.is_none_or(|to_ns| to_ns > first || slice.from_ns == first && to_ns == first)
+    };
+    let cut = |slice: &Slice| {
+        let (track, category, name, from_ns, to_ns) = key(slice);
+        (track, category, name, from_ns.max(first), Some(to_ns.map_or(last, |to_ns| to_ns.min(last))))
+    };
+    let mut expected: Vec<_> = whole.slices.iter().filter(in_sight).map(cut).collect();
+    let mut found: Vec<_> = part.slices.iter().map(key).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+    assert!(found.len() > 20 && found.len() < whole.slices.len() / 2);
+    let within = |slice: &&Slice| (first..=last).contains(&slice.from_ns);
+    assert_eq!(part.instants.len(), whole.instants.iter().filter(within).count());
+    assert!(part.values.iter().all(|(_, at_ns, _)| (first..=last).contains(at_ns)));
+    for (track, at_ns, value) in part.values.iter().filter(|(_, at_ns, _)| *at_ns == first) {
+        let before = whole.values.iter().rfind(|(of, at, _)| of == track && at <= at_ns).expect("it has a value");
+        assert_eq!(before.2.to_bits(), value.to_bits(), "a counter begins with what it is");
+    }
+    let flows = |read: &Read| read.slices.iter().map(|slice| slice.flows.len()).sum::<usize>();
+    assert_eq!(flows(&part), part.slices.iter().map(|slice| slice.ends.len()).sum::<usize>());
+    assert!(flows(&part) > 0);
+}
+
+/// The trace of a run that has not ended, as a screen has it: nothing has an end that is not known.
+#[test]
+fn a_run_under_way_is_written_as_far_as_it_is_known() {
+    let made = make(semaphore());
+    let mut trace = tui::source::trace(made.spec.scenario);
+    let (_, mut reader) = Reader::new(&*made.recording).expect("it is a recording");
+    let mut left = 200;
+    let _ = reader.replay(|fact| {
+        if let (Fact::Event(thread, event), 1..) = (fact, left) {
+            left -= 1;
+            trace.push(thread, event);
+        }
+    });
+    let exported = Exported { trace: &trace, report: None, range_ns: 0..=trace.end_ns, ..made.exported() };
+    let read = read(&definitions(), &export::perfetto(&exported));
+    counted(&read, &trace, "semaphore");
+    stretches_of_tasks(&read, &trace, "semaphore");
+    wakes(&read, &trace, "semaphore");
+    holders(&read, &trace, "semaphore");
+    assert!(read.of("run").all(|run| run.to_ns.is_none()), "the run goes on");
+    assert!(read.of("wait").filter(|wait| wait.to_ns.is_none()).count() > 3, "many wait");
 }
