@@ -59,8 +59,8 @@ pub(super) fn book(args: &BookArgs) -> Result<ExitCode, Stop> {
     }
     asked.over()?;
     written?;
-    let size = site.bytes.into_inner() as f64 / 1e6;
-    out::print(&format!("{}: {} pages of runs, {size:.1} MB\n", text::path(&folder.join("index.html")), site.all))?;
+    let megabytes = site.bytes.into_inner() as f64 / 1e6;
+    out::print(&format!("{}: {} pages of runs, {megabytes:.1} MB\n", text::path(&folder.join("index.html")), site.all))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -48,7 +48,7 @@ fn every_scenario_has_pages_and_every_link_leads_to_one() {
     let mut bytes = 0;
     for file in &files {
         bytes += fs::metadata(site.join(file)).expect("a file").len();
-        if !file.ends_with(".html") {
+        if Path::new(file).extension().is_none_or(|ending| ending != "html") {
             continue;
         }
         let page = fs::read_to_string(site.join(file)).expect("a page");

@@ -25,7 +25,7 @@ fn the_screen_is_exported_as_it_is_and_the_commands_are_offered() {
     let svg = std::fs::read_to_string(&file).expect("the picture");
     let run = "async-playground run semaphore -p permits=5";
     // The panes of the screen are in the picture, and so are their texts.
-    assert!(["Timeline", "Parameters", "request 19", "5 permits"].iter().all(|text| svg.contains(text)), "{svg}");
+    assert!(["Timeline", "Scenarios", "Metrics", "request 0", run].iter().all(|text| svg.contains(text)), "{svg}");
     // The same file once more.
     tty.keys("E");
     tty.keys(&format!("\x15{}\r", file.display()));

@@ -15,7 +15,7 @@ function button(text, action, attributes = {}) {
 
 // Prose with `code`, **strong** and *emphasis*.
 function inline(text) {
-  return cleanLines(text).split(/(`[^`]+`|\*\*[^*]+\*\*|\*[^*\s][^*]*\*)/).map(part => {
+  return cleanLines(text).split(/(\x60[^\x60]+\x60|\*\*[^*]+\*\*|\*[^*\s][^*]*\*)/).map(part => {
     if (/^`.+`$/.test(part)) return el('code', {}, part.slice(1, -1));
     if (/^\*\*.+\*\*$/.test(part)) return el('strong', {}, part.slice(2, -2));
     if (/^\*.+\*$/.test(part)) return el('em', {}, part.slice(1, -1));

@@ -28,9 +28,11 @@ const PARTS: [&str; 11] = [
     include_str!("../../viewer/main.js"),
 ];
 
-/// The viewer's script as one text.
+/// The viewer's script as one text, without comments and indentation: every page has it.
 pub(crate) fn js() -> String {
-    format!("(() => {{\n'use strict';\n{}}})();\n", PARTS.concat())
+    let lines = PARTS.iter().flat_map(|part| part.lines()).map(str::trim_start);
+    let code: String = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).flat_map(|line| [line, "\n"]).collect();
+    format!("(() => {{\n'use strict';\n{code}}})();\n")
 }
 
 /// What is around a run.
@@ -119,7 +121,7 @@ fn is_order(c: char) -> bool {
 fn story(data: &Data<'_>) -> String {
     let mut stops = String::new();
     for stop in &data.story {
-        let _ = write!(stops, "<li><b>{}</b> {}</li>\n", time(stop.at), text(&stop.text));
+        let _ = writeln!(stops, "<li><b>{}</b> {}</li>", time(stop.at), text(&stop.text));
     }
     section("Story", "ol", &stops)
 }
@@ -127,11 +129,11 @@ fn story(data: &Data<'_>) -> String {
 fn outcome(data: &Data<'_>) -> String {
     let mut rows = String::new();
     for figure in &data.outcome {
-        let _ = write!(rows, "<tr><th>{}</th><td>{}</td></tr>\n", text(figure.name), text(&figure.value));
+        let _ = writeln!(rows, "<tr><th>{}</th><td>{}</td></tr>", text(figure.name), text(&figure.value));
     }
     for check in &data.checks {
         let (class, word) = if check.holds { ("good", "holds") } else { ("bad", "broken") };
-        let _ = write!(rows, "<tr><th>{}</th><td class=\"{class}\">{word}</td></tr>\n", text(check.name));
+        let _ = writeln!(rows, "<tr><th>{}</th><td class=\"{class}\">{word}</td></tr>", text(check.name));
     }
     section("Outcome", "table", &rows)
 }
@@ -139,10 +141,10 @@ fn outcome(data: &Data<'_>) -> String {
 fn findings(data: &Data<'_>) -> String {
     let mut list = String::new();
     if let Some(stall) = &data.stall {
-        let _ = write!(list, "<li>{}</li>\n", text(&stall.text));
+        let _ = writeln!(list, "<li>{}</li>", text(&stall.text));
     }
     for finding in &data.findings {
-        let _ = write!(list, "<li>{} {}</li>\n", text(&finding.text), text(finding.advice));
+        let _ = writeln!(list, "<li>{} {}</li>", text(&finding.text), text(finding.advice));
     }
     section("Findings", "ul", &list)
 }
@@ -152,9 +154,9 @@ fn waits(data: &Data<'_>) -> String {
     for wait in &data.wait_table {
         let place = wait.place.as_deref().unwrap_or("");
         let (total, max) = (time(wait.total), time(wait.max));
-        let _ = write!(
+        let _ = writeln!(
             rows,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{total}</td><td>{max}</td></tr>\n",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{total}</td><td>{max}</td></tr>",
             text(wait.cause),
             text(place),
             wait.count
@@ -173,7 +175,14 @@ fn section(title: &str, tag: &str, inside: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{fill, text};
+    use super::{PARTS, fill, text};
+
+    #[test]
+    fn no_text_in_the_script_goes_over_several_lines() {
+        for line in PARTS.iter().flat_map(|part| part.lines()) {
+            assert!(line.matches('`').count() % 2 == 0, "{line}");
+        }
+    }
 
     #[test]
     fn markup_in_a_text_is_text() {

@@ -13,10 +13,8 @@ const PROCESSES: &[Key] = &[ch('c')];
 
 /// The row of the table for programs; `None` if it does nothing there.
 pub(super) fn row(binding: Binding) -> Option<Binding> {
-    let is_scenarios = matches!(
-        binding.scope,
-        Scope::Path | Scope::Predict | Scope::Sweep | Scope::Search | Scope::Edit | Scope::File | Scope::Folder
-    );
+    let is_scenarios =
+        matches!(binding.scope, Scope::Path | Scope::Predict | Scope::Sweep | Scope::Search | Scope::Edit | Scope::Folder);
     if is_scenarios || !works(&binding.action) && binding.scope != LIST {
         return None;
     }
@@ -47,8 +45,8 @@ fn processes(binding: Binding) -> Binding {
 /// Whether an action does something on the screen for programs.
 fn works(action: &Action) -> bool {
     use Action::{
-        Answer, Challenge, Commit, Compare, Edit, MakeOwn, OpenProblem, Own, Path, Pick, Pin, Predict, Reset, Restart, Save,
-        SaveAs, Share, Stop, Sweep, SwitchClock, Turn,
+        Answer, Challenge, Commit, Compare, Edit, MakeOwn, OpenProblem, Own, Path, Pick, Pin, Predict, Reset, Restart, SaveAs,
+        Share, Stop, Sweep, SwitchClock, Turn,
     };
     let tabs = [CodeTab::Lesson, CodeTab::Asyncio, CodeTab::Test];
     !matches!(
@@ -65,7 +63,6 @@ fn works(action: &Action) -> bool {
             | Stop
             | Share
             | SaveAs
-            | Save
             | Own
             | MakeOwn
             | OpenProblem
