@@ -27,6 +27,8 @@ use super::stop::Stop;
 /// What marks a page of a site, so that a later site may take its place.
 const MARK: &str = "<meta name=\"generator\" content=\"async-playground\">";
 
+/// The size of a picture in the index: few columns, so that its words can be read.
+const SMALL: (u16, u16) = (56, 17);
 /// How many scenarios run on the real clock at once.
 const AT_ONCE: usize = 6;
 
@@ -117,6 +119,10 @@ impl Site<'_> {
         let svg = tui::picture::svg(&mut model, None, drawing.range_ns.clone());
         let picture = format!("pictures/{}.svg", way.file.trim_end_matches(".html"));
         self.write(&picture, &svg)?;
+        if at == 0 {
+            let small = tui::picture::svg(&mut model, Some(SMALL), drawing.range_ns.clone());
+            self.write(&book::small_picture(way.spec.scenario), &small)?;
+        }
         let place = Place { catalogue: CATALOGUE, ways, way: at, picture: &picture };
         let exported = exported(&model, &drawing).map_err(Stop::Failed)?;
         let page = book::page(&exported, place).map_err(|error| Stop::Failed(format!("cannot write JSON: {error}")))?;

@@ -1,4 +1,4 @@
-//! A headless Chromium, driven by the DevTools protocol.
+//! A headless Chromium, driven by the protocol of its developer tools.
 //!
 //! The protocol is JSON over a WebSocket: each call has a number, and the answer repeats it. Events come in between, and are kept.
 
@@ -104,8 +104,9 @@ impl Tab {
 
     /// Opens a file, and waits until it is loaded.
     pub(crate) fn load(&mut self, file: &Path) {
+        let before = self.events.len();
         self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
-        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
+        while !self.events[before..].iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.read();
             self.events.push(event);
         }

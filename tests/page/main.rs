@@ -2,6 +2,7 @@
 //!
 //! Where no Chromium is installed, these tests say so and pass; in CI they fail.
 
+mod book;
 mod browser;
 mod pages;
 mod phone;

@@ -83,6 +83,17 @@ fn replace_texts(value: &mut Value, text: &str) {
     }
 }
 
+#[test]
+fn a_viewer_that_fails_leaves_the_plain_page() {
+    let Some(mut tab) = Tab::open() else { return };
+    let page = Page::exported("semaphore").changed(|run| run["tasks"] = Value::Null);
+    tab.screen(1280, 800, false);
+    tab.load(&page.file());
+    assert!(!tab.complaints().is_empty(), "the run cannot be shown");
+    assert!(is_visible(&mut tab, "#picture img"));
+    assert!(is_visible(&mut tab, "ol li"));
+}
+
 /// Whether an element takes up room on the page. Needs no script.
 fn is_visible(tab: &mut Tab, selector: &str) -> bool {
     let root = tab.call("DOM.getDocument", &json!({}))["root"]["nodeId"].clone();

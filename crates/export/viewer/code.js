@@ -123,6 +123,15 @@ class CodePanel {
     }
   }
 
+  // Where the code begins to matter: at the first line that a task waits at.
+  begin() {
+    if (this.begun || this.marked || this.shown) return;
+    this.begun = true;
+    const first = Math.min(...this.run.sites.map(site => site.line ?? Infinity), this.lines.length);
+    const line = this.lines[first - 6]?.line;
+    if (line) this.list.scrollTop = line.offsetTop - this.list.offsetTop;
+  }
+
   // Selects the tasks that wait at a line, one after the other.
   pick(nr) {
     const tasks = this.waiting().get(nr)?.tasks ?? this.run.tasks.filter(task => task.line === nr);

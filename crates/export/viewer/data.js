@@ -4,11 +4,11 @@
 // What a lane shows. A higher number wins where several share a pixel.
 const EMPTY = 0, WAIT = 1, QUEUED = 7, READY = 8, HOLDING = 9, HOLDING_QUEUED = 15, SHORT = 16, RUNNING = 17;
 const LOCK = 1; // the family of locks and permits
-// What a wait for several families is drawn as: lock, channel, join, io, time, other.
-const WEIGHTS = [4, 0, 1, 2, 3, 5];
 const OUTSIDE = ['a timer', 'io', 'a blocking call', 'the scheduler', 'its budget', 'the schedule', 'outside the runtime'];
 const END_MARKS = { completed: '✓', failed: '✗', cancelled: '⊘', panicked: '‼', unknown: '?' };
 const LONGEST = 300;
+// What a task does not have is left out of the JSON.
+const BARE = { wakes: [], held: [], overdue: [], marks: [], spans: [], branches: [], panic: null, line: null, spawned_at: null };
 
 // Text from a program may contain anything. Control characters become their pictures, and what reorders or hides text
 // becomes U+FFFD.
@@ -49,12 +49,12 @@ function exact(ns) {
   return `${ns < 0 ? '-' : ''}${whole}${part && '.' + part} ${word}`;
 }
 
-// A duration with three digits, for figures.
-function brief(ns) {
+// A duration for figures, in hundredths of its unit or finer.
+function brief(ns, part = 100) {
   const [unit, word] = ns >= 1e9 ? [1e9, 's'] : ns >= 1e6 ? [1e6, 'ms'] : ns >= 1e3 ? [1e3, 'µs'] : [1, 'ns'];
   if (!ns) return '0 ms';
   const value = ns / unit;
-  return `${value >= 100 ? Math.floor(value) : String(Math.floor(value * 100) / 100)} ${word}`;
+  return `${value >= 100 ? Math.floor(value) : String(Math.floor(value * part) / part)} ${word}`;
 }
 
 const number = n => Number.isInteger(n) ? n.toString().replace(/\B(?=(\d{3})+$)/g, ',') : n.toFixed(2);
@@ -102,7 +102,8 @@ class Run {
     }
   }
 
-  task(json, ix) {
+  task(told, ix) {
+    const json = { ...BARE, ...told };
     const { at: starts, value: states } = pairs(json.segments);
     const { at: wakeAt, value: wakeBy } = pairs(json.wakes);
     const until = json.end ? json.end[0] : this.end;
@@ -146,23 +147,21 @@ class Run {
 
   kindOf(state, holds, late) {
     if (state < 0) return RUNNING;
-    if (state === 0 || late) return READY;
+    // A task that yielded waits only for its turn.
+    if (state === 0 || late || this.leafOf(state)?.site.turn) return READY;
     const family = this.familyOf(state);
     if (family === LOCK) return holds ? HOLDING_QUEUED : QUEUED;
     return (holds ? HOLDING : WAIT) + family;
   }
 
-  // The family that a wait is drawn in. If there are several, the one that says most.
+  // The family that a wait is drawn in.
   familyOf(state) {
     return this.leafOf(state)?.family ?? 5;
   }
 
-  // The place that stands for a set of waits: `{ family, leaf, site }`.
+  // What a set of waits is drawn as, its first: `{ family, leaf, site }`.
   leafOf(state) {
-    this.leaves ??= this.waits.map(set => {
-      const all = set.map(leaf => ({ leaf, site: this.sites[leaf[0]], family: this.sites[leaf[0]]?.family ?? 5 }));
-      return all.sort((a, b) => WEIGHTS[a.family] - WEIGHTS[b.family])[0];
-    });
+    this.leaves ??= this.waits.map(([leaf]) => leaf && { leaf, site: this.sites[leaf[0]], family: this.sites[leaf[0]].family });
     return this.leaves[state - 1];
   }
 
@@ -218,6 +217,18 @@ class Run {
       }
     }
     return this.held;
+  }
+
+  // Pairs of tasks of a stall: the second holds what the first waits for.
+  stuck() {
+    if (!this.pairs) {
+      const tasks = this.stall.tasks.map(ix => this.tasks[ix]).filter(task => task?.alive && task.states.length);
+      const wanted = task => this.waits[task.states[task.states.length - 1] - 1] ?? [];
+      const has = (task, resource) => task.held.some(hold => hold[1] === null && hold[2] === resource);
+      this.pairs = tasks.flatMap(task => wanted(task).flatMap(([, resource]) =>
+        resource === null ? [] : tasks.filter(other => other !== task && has(other, resource)).map(other => [task.ix, other.ix])));
+    }
+    return this.pairs;
   }
 
   // The position of a task in the queue for a resource: those that wait for it at that time and began earlier.

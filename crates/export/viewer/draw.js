@@ -184,7 +184,8 @@ class Painter {
   paintRuns() {
     const { ctx, stage, colour } = this;
     const bar = stage.bar();
-    const heavy = Math.max(8, Math.min(14, bar * 0.72));
+    // A label fits into it.
+    const heavy = Math.max(11, Math.min(14, bar * 0.72));
     const shift = -(stage.view.from / (stage.view.to - stage.view.from) * stage.box.plot);
     const solid = (kind, style, height, up = 0) => this.rects(kind, style, up - height / 2, height);
     const patterned = (kind, name, height) => {

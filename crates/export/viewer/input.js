@@ -1,12 +1,13 @@
 // The pointer, the wheel and the keys.
 
 const KEYS = [
-  ['[ and ]', 'previous and next stop of the story'],
+  ['[ and ]', 'previous and next stop of the story; also p and n'],
   ['space', 'play and pause'],
   ['+ and -', 'zoom in and out; or turn the wheel, or pinch'],
   ['← and →', 'earlier and later; or drag, or Shift and the wheel'],
   ['↑ and ↓', 'previous and next lane'],
   [', and .', 'previous and next event of the selected task'],
+  ['wheel over names', 'scroll the lanes; or drag them'],
   ['Home and End', 'cursor to the start and to the end'],
   ['Enter', 'fold and unfold what the selected task spawned'],
   ['0 or f', 'the whole run'],
@@ -79,7 +80,7 @@ class Input {
     }
     if (!pointer.moved && Math.hypot(x - pointer.startX, y - pointer.startY) < 5) return;
     pointer.moved = true;
-    if (this.pointers.size === 2) this.pinch(pointer, x, y);
+    if (this.pointers.size === 2) this.pinch(pointer, x);
     else if (pointer.hit.zone === 'ruler') this.scrub(x);
     else if (this.bar) stage.scroll += (y - pointer.y) * (stage.rows.length * stage.box.row) / (stage.box.bottom - stage.box.top);
     else {
@@ -93,13 +94,12 @@ class Input {
     app.changed('view');
   }
 
-  pinch(pointer, x, y) {
+  pinch(pointer, x) {
     const other = [...this.pointers.values()].find(one => one !== pointer);
     const before = Math.max(20, Math.abs(pointer.x - other.x)), after = Math.max(20, Math.abs(x - other.x));
     const middle = (pointer.x + other.x) / 2;
     this.stage.zoom(after / before, this.stage.time(middle));
     this.stage.pan(-((x - pointer.x) / 2) / this.stage.box.plot);
-    void y;
   }
 
   up(event) {
@@ -125,9 +125,9 @@ class Input {
     const target = event.target;
     if (target instanceof Element && target.closest('input, select, textarea')) return;
     if (app.help.open) return void (event.key === '?' && app.help.close());
-    const on = target === document.body || target === app.canvas;
-    // In a panel the arrows scroll, and space and Enter press what has the focus.
-    if (!on && [' ', 'Enter', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key)) return;
+    // In a panel the arrows scroll, and space and Enter press the button that has the focus.
+    const taken = target.closest?.('.side') ? /^(Arrow|Home|End| |Enter)/ : target.closest?.('button, a') ? /^( |Enter)$/ : null;
+    if (taken?.test(event.key)) return;
     if (this.act(event.key)) event.preventDefault();
   }
 

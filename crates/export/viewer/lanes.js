@@ -21,7 +21,10 @@ class Stage {
     // After a stall the lanes go on for a sixth of the width.
     this.tail = run.stall ? 1 / 6 : 0;
     this.view = this.whole();
-    if (run.from > run.since || run.to < run.end) this.view = { from: run.from, to: Math.max(run.to, run.from + 1) };
+    if (run.from > run.since || run.to < run.end) {
+      const room = run.to < run.end ? 0 : Math.max(this.tail, 0.025);
+      this.view = { from: run.from, to: run.from + Math.max(1, run.to - run.from) / (1 - room) };
+    }
     this.arrange();
   }
 
@@ -216,7 +219,7 @@ class Stage {
 
   // The height of a full bar.
   bar() {
-    return Math.min(22, Math.max(10, this.box.row - this.box.strip - 8));
+    return Math.min(22, Math.max(12, this.box.row - this.box.strip - 6));
   }
 
   // The events of a task, in order, for steps from one to the next.

@@ -75,6 +75,8 @@ class App {
   }
 
   themeButton() {
+    const chosen = remember();
+    if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;
     const dark = () => (document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
     const paint = () => {
       toggle.textContent = dark() ? '☀' : '☾';
@@ -85,6 +87,7 @@ class App {
     };
     const toggle = button('', () => {
       document.documentElement.dataset.theme = dark() ? 'light' : 'dark';
+      remember(document.documentElement.dataset.theme);
       paint();
     }, { class: 'theme' });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
@@ -136,7 +139,7 @@ class App {
     if (this.stage.playing && this.run.tasks.length > 2000 && now - (this.paneled ?? 0) < 200) return;
     this.paneled = now;
     this.stale = false;
-    this.clock.textContent = `${exact(this.stage.cursor)} of ${exact(this.run.end).length > 8 ? brief(this.run.end) : exact(this.run.end)}`;
+    this.clock.textContent = `${exact(this.stage.cursor)} of ${brief(this.run.end, 1000)}`;
     this.panels.update();
   }
 
@@ -266,7 +269,8 @@ class App {
     if (!quantity || hit.chart >= stage.box.charts) return null;
     const charts = new Charts(this.painter);
     const value = quantity.points ? charts.wordAt(quantity, hit.t) : charts.valueAt(quantity, hit.t);
-    return { title: quantity.name, rows: [[null, `${value === null ? 'nothing' : typeof value === 'number' ? number(value) : value} at ${exact(Math.round(hit.t))}`]] };
+    const most = quantity.most === undefined ? [] : [['most', number(quantity.most)]];
+    return { title: quantity.name, rows: [[null, `${value === null ? 'nothing' : typeof value === 'number' ? number(value) : value} at ${exact(Math.round(hit.t))}`], ...most] };
   }
 
   showTip(tip, x, y) {
@@ -312,6 +316,16 @@ class App {
   }
 }
 
+// Keeps the theme for the next page, where the browser lets a page keep something.
+function remember(theme) {
+  try {
+    if (theme) localStorage.setItem('async-playground-theme', theme);
+    return localStorage.getItem('async-playground-theme');
+  } catch {
+    return null;
+  }
+}
+
 // Marks and their meanings, in the order of strength: [class, glyph, word].
 function legendOf(run, seen, critical) {
   const marks = [];
@@ -319,7 +333,8 @@ function legendOf(run, seen, critical) {
   if (has(RUNNING)) marks.push(['running', '', 'running']);
   if (has(SHORT)) marks.push(['short', '', 'short poll']);
   if (has(READY)) marks.push(['ready', '', 'ready']);
-  if (run.families.some((_, family) => has(HOLDING + family))) marks.push(['holding', '', 'holds a lock or permit']);
+  const held = FAMILY_COLOURS.find((_, family) => has(HOLDING + family));
+  if (held) marks.push([`holding f-${held}`, '', 'holds a lock or permit']);
   if (has(HOLDING_QUEUED)) marks.push(['both', '', 'holds one, queued for another']);
   if (has(QUEUED)) marks.push(['lock', '', run.families[LOCK]?.word ?? 'queued']);
   run.families.forEach(({ word }, family) => {
@@ -332,7 +347,7 @@ function legendOf(run, seen, critical) {
   if (has('wake')) marks.push(['wake', '↓', 'wakes']);
   if (has('preempted')) marks.push(['preempted', '↷', 'put off by the schedule']);
   if (run.stall) marks.push(['forever', '∞', 'for ever']);
-  if (has('cycle')) marks.push(['cycle', '↕', 'cycle']);
+  if (has('cycle')) marks.push(['cycle', '↕', 'waits for what it holds']);
   if (run.flagged.size) marks.push(['flag', '⚑', 'finding']);
   if (critical) marks.push(['path', '', 'critical path']);
   return marks.filter((mark, i) => marks.findIndex(other => other[2] === mark[2]) === i);
@@ -349,10 +364,18 @@ function boot() {
     get cursor() { return stage.cursor; },
     get selected() { return stage.selected; },
     get stop() { return stage.stop; },
+    get lanes() { return stage.rows.length; },
     get frames() { return app.frames; },
     get lastFrameMs() { return app.lastFrameMs; },
     get box() { return { ...stage.box }; },
   });
 }
 
-boot();
+try {
+  boot();
+} catch (error) {
+  // The plain page says all that matters.
+  document.documentElement.classList.remove('js');
+  document.getElementById('app')?.remove();
+  throw error;
+}

@@ -119,7 +119,7 @@ class Marks {
     const { task, branch } = stage.rows[at];
     if (branch !== null) return;
     const { view } = stage;
-    ctx.font = `11px ${FONT}`;
+    ctx.font = `${box.row < 24 ? 10.5 : 11}px ${FONT}`;
     ctx.textBaseline = 'middle';
     const inline = [], over = box.strip ? [] : inline;
     const shown = list => list.length < 400 ? list.filter(([from]) => from >= view.from && from <= view.to) : [];
@@ -153,7 +153,7 @@ class Marks {
       const until = this.sameUntil(task, i);
       if (stage.x(until) - Math.max(box.names, stage.x(starts[i])) < 30) continue;
       const site = run.leafOf(states[i])?.site;
-      if (site) this.label(at, taken, starts[i], until, clean(site.name || site.cause, 40), colour.faint, true);
+      if (site && !site.turn) this.label(at, taken, starts[i], until, clean(site.name || site.cause, 40), colour.faint, true);
     }
   }
 
@@ -169,7 +169,7 @@ class Marks {
   // A text from a time on, if there is room for it before another time and between what was placed already.
   label(at, taken, from, until, text, style, inBar) {
     const { ctx, stage, box, colour, painter } = this;
-    const x = Math.max(stage.x(from), box.names) + 7;
+    const x = Math.max(stage.x(from) + 7, box.names + 5);
     const width = painter.width(text);
     if (x + width + 5 > Math.min(stage.x(until), box.width)) return;
     if (taken.some(([a, b]) => x - 4 < b && a < x + width + 4)) return;
@@ -208,6 +208,13 @@ class Marks {
       return;
     }
     if (task.end) mark(task.end[0], task.end[1]);
+    // A task whose life is outside the view: in which direction it is.
+    const side = task.until < stage.view.from ? '‹' : task.spawned > stage.view.to ? '›' : '';
+    if (side) {
+      ctx.font = `400 13px ${FONT}`;
+      ctx.fillStyle = colour.faint;
+      ctx.fillText(side, side === '‹' ? box.names + 4 : box.width - 20, middle);
+    }
     for (const [t] of run.preempted.get(task.ix) ?? []) {
       const x = stage.x(t);
       if (x < box.names || x > box.width) continue;
@@ -239,19 +246,17 @@ class Marks {
     this.cycle(from, to);
   }
 
+  // From each stuck task to the one that has what it waits for.
   cycle(from, to) {
-    const { ctx, stage, run, box, colour } = this;
-    const lanes = run.stall.tasks.map(ix => stage.rowOf.get(ix)).filter(at => at !== undefined);
-    if (lanes.length < 2) return;
-    const middle = at => stage.middle(at);
+    const { ctx, stage, run, colour } = this;
+    const arrows = run.stuck().filter(pair => pair.every(ix => stage.rowOf.has(ix)));
     ctx.strokeStyle = ctx.fillStyle = colour.bad;
     ctx.lineWidth = 2;
-    lanes.forEach((lane, i) => {
-      const next = lanes[(i + 1) % lanes.length];
-      const share = lanes.length === 2 ? (i ? 0.7 : 0.3) : (i + 1) / (lanes.length + 1);
-      this.arrow(from + (to - from) * share, middle(lane), middle(next), 5);
+    arrows.forEach(([task, holder], i) => {
+      const x = from + (to - from) * (i + 1) / (arrows.length + 1);
+      this.arrow(x, stage.middle(stage.rowOf.get(task)), stage.middle(stage.rowOf.get(holder)), 5);
+      this.painter.seen.add('cycle');
     });
-    this.painter.seen.add('cycle');
   }
 
   // A vertical arrow between two lanes.
@@ -309,7 +314,7 @@ class Marks {
 
   // The critical path: a line along the top of the lane that decided how long the run took.
   path() {
-    const { ctx, stage, box, colour } = this;
+    const { ctx, stage, colour } = this;
     ctx.fillStyle = colour.text;
     let before = null;
     for (const [ix, from, to] of this.run.critical) {
@@ -324,7 +329,6 @@ class Marks {
       }
       before = at;
     }
-    void box;
   }
 
   // At the cursor nothing later has happened: it is dimmed.

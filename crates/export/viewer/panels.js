@@ -1,5 +1,8 @@
 // The panels beside the lanes: lesson, code, story, log, outcome, findings, waits, task.
 
+// How many lines of the log are shown at a time.
+const LOG_LINES = 400;
+
 class Panels {
   constructor(app) {
     this.app = app;
@@ -56,7 +59,10 @@ class Panels {
 
   // Shows what changed with the cursor and the selection, in the open panel only.
   update() {
-    if (this.current === 'code') this.code.update();
+    if (this.current === 'code') {
+      this.code.update();
+      this.code.begin();
+    }
     if (this.current === 'log') this.showLog();
     if (this.current === 'task') this.showTask();
     if (this.current === 'story') this.stops.forEach((stop, i) => stop.setAttribute('aria-current', String(i === this.app.stage.stop)));
@@ -86,29 +92,36 @@ class Panels {
   }
 
   log() {
+    this.logNote = el('p', { class: 'note' });
     this.lines = el('div', { class: 'log' });
-    return this.lines;
+    return el('div', {}, this.logNote, this.lines);
   }
 
   showLog() {
     const { run } = this;
     const n = above(run.logAt, this.app.stage.cursor, 0, run.logAt.length);
     if (this.logged === n) return;
+    const from = Math.max(0, n - LOG_LINES);
+    // While a run plays, lines are only added.
+    const added = this.logged !== undefined && n > this.logged && this.logged >= from;
+    if (!added) this.lines.textContent = '';
+    for (let i = added ? this.logged : from; i < n; i++) this.lines.append(this.logLine(run.log[i]));
+    while (this.lines.childElementCount > n - from) this.lines.firstChild.remove();
     this.logged = n;
-    const from = Math.max(0, n - 400);
-    this.lines.textContent = '';
-    if (from) this.lines.append(el('p', { class: 'note' }, `${counted(from, 'earlier line')}: move the cursor back to see them`));
-    if (!n) this.lines.append(el('p', { class: 'note' }, 'Nothing was logged before the cursor.'));
-    for (let i = from; i < n; i++) {
-      const [t, task, level, text] = run.log[i];
-      const line = button('', () => this.app.moveTo(t, task ?? undefined), { class: `log-line l-${['trace', 'debug', 'info', 'warn', 'error'].includes(level) ? level : 'info'}` });
-      const name = task === null ? '' : run.tasks[task]?.name ?? '';
-      const mark = level === 'info' ? '' : `${clean(level)} `;
-      line.append(el('span', { class: 'when' }, exact(t)), el('span', { class: 'who' }, name), el('span', { class: 'what' }, mark + clean(text, 600)));
-      this.lines.append(line);
-    }
+    this.logNote.textContent = !n ? 'Nothing was logged before the cursor.' :
+      from ? `${counted(from, 'earlier line')}: move the cursor back to see them` : '';
+    this.logNote.hidden = !this.logNote.textContent;
     const { panel } = this.all.get('log');
     panel.scrollTop = panel.scrollHeight;
+  }
+
+  logLine([t, task, level, text]) {
+    const known = ['trace', 'debug', 'info', 'warn', 'error'].includes(level) ? level : 'info';
+    const line = button('', () => this.app.moveTo(t, task ?? undefined), { class: `log-line l-${known}` });
+    const name = task === null ? '' : this.run.tasks[task]?.name ?? '';
+    const mark = level === 'info' ? '' : `${clean(level)} `;
+    line.append(el('span', { class: 'when' }, exact(t)), el('span', { class: 'who' }, name), el('span', { class: 'what' }, mark + clean(text, 600)));
+    return line;
   }
 
   outcome() {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use scenario::{Group, Scenario};
 
-use super::{POLICY, file};
+use super::{POLICY, file, small_picture};
 use crate::page::{fill, text};
 
 /// The template of a page without a run.
@@ -32,10 +32,10 @@ pub fn index(catalogue: &[Scenario]) -> String {
 fn card(scenario: &Scenario) -> String {
     let words = [scenario.id, scenario.title, scenario.lesson, scenario.differs, &scenario.patterns.join(" ")].join(" ");
     format!(
-        "<li data-words=\"{}\"><a href=\"{}\"><img loading=\"lazy\" src=\"pictures/{}.svg\" alt=\"\"><b>{}</b> <span>{}</span></a></li>\n",
+        "<li data-words=\"{}\"><a href=\"{}\"><img loading=\"lazy\" src=\"{}\" alt=\"\"><b>{}</b> <span>{}</span></a></li>\n",
         text(&words.to_lowercase()),
         file(scenario),
-        scenario.id,
+        small_picture(scenario),
         text(scenario.title),
         text(scenario.lesson)
     )

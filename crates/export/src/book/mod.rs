@@ -32,6 +32,11 @@ pub fn file(scenario: &Scenario) -> String {
     format!("{}.html", scenario.id)
 }
 
+/// The file of a scenario's picture in the index.
+pub fn small_picture(scenario: &Scenario) -> String {
+    format!("pictures/{}.small.svg", scenario.id)
+}
+
 /// The place of a page in the site.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {

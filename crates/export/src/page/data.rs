@@ -230,7 +230,9 @@ fn ending(exported: &Exported<'_>) -> Ending {
     };
     let sound = compare::outcome(report).is_none_or(|outcome| outcome.checks.iter().all(|check| check.holds));
     let fine = matches!(report.ending, engine::Ending::Finished(_) | engine::Ending::Stopped | engine::Ending::Exited);
-    Ending { how: report.ending.word(), text: report.ending.says(exported.spec), bad: !fine || !sound }
+    let says = report.ending.says(exported.spec);
+    let text = if sound { says } else { format!("{says}, but a check failed") };
+    Ending { how: report.ending.word(), text, bad: !fine || !sound }
 }
 
 fn place(trace: &Trace, site: trace::SiteIx) -> Option<String> {

@@ -30,25 +30,35 @@ struct Site<'a> {
     turn: bool,
 }
 
+/// A task. What it does not have is left out: a page may have many tasks.
 #[derive(Debug, Serialize)]
 struct TaskData<'a> {
     name: &'a str,
     parent: Option<TaskIx>,
     depth: u32,
     spawned: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     spawned_at: Option<String>,
     what: &'static str,
     bytes: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     panic: Option<&'a str>,
     /// When, how, and whether that is inferred.
     end: Option<(u64, &'static str, bool)>,
     segments: Vec<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     wakes: Vec<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     held: Vec<(u64, Option<u64>, u32, bool)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     overdue: Vec<(u64, u64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     marks: Vec<(u64, &'a str, &'static str)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     spans: Vec<(u64, Option<u64>, &'a str)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     branches: Vec<Vec<BranchData>>,
 }
 

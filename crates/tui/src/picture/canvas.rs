@@ -42,12 +42,12 @@ impl Canvas {
         }
     }
 
-    /// Fits the view into this size.
-    pub(super) fn lay_out(&mut self, model: &mut Model, paint: Paint) -> Areas {
+    /// Fits the view into this size, and draws it.
+    pub(super) fn fit(&mut self, model: &mut Model, paint: Paint) -> Buffer {
         loop {
-            let (_, areas) = self.draw(model, paint);
-            if !viewport::laid_out(model, areas.clone()) {
-                return areas;
+            let (drawn, areas) = self.draw(model, paint);
+            if !viewport::laid_out(model, areas) {
+                return drawn;
             }
         }
     }

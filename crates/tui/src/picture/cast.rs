@@ -15,7 +15,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
-use super::inks::{Inks, SIXTEEN};
+use super::inks::{Inks, Rgb, SIXTEEN};
 use super::json::Json;
 use super::schedule::{self, Moment};
 use super::{Film, play};
@@ -38,8 +38,7 @@ pub(super) fn of(model: &mut Model, film: &Film) -> io::Result<Vec<u8>> {
     let mut told = stops.iter().filter(|told| film.range_ns.contains(&told.at_ns)).peekable();
     for (place, moment) in moments.iter().enumerate() {
         play::to(model, moment.at_ns);
-        canvas.lay_out(model, ui::draw);
-        let (next, _) = canvas.draw(model, ui::draw);
+        let next = canvas.fit(model, ui::draw);
         let mut bytes = Vec::new();
         if place == 0 {
             queue!(bytes, cursor::Hide, Clear(ClearType::All))?;
@@ -75,7 +74,7 @@ fn header(model: &Model, film: &Film) -> String {
         ThemeName::Ansi | ThemeName::Mono => String::new(),
         ThemeName::OkabeIto | ThemeName::Light | ThemeName::Projector => {
             let inks = Inks::of(model.options.theme);
-            let palette = SIXTEEN.map(|ink| ink.long()).join(":");
+            let palette = SIXTEEN.map(Rgb::long).join(":");
             format!(
                 ",\"theme\":{{\"fg\":\"{}\",\"bg\":\"{}\",\"palette\":\"{palette}\"}}",
                 inks.text.long(),

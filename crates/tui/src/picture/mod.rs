@@ -1,6 +1,6 @@
 //! Pictures and films of the screen, made without a terminal.
 //!
-//! A frame is drawn into memory as on the screen. [`svg`] and [`svg_of_screen`] turn one frame into a picture, [`cast`] the
+//! A frame is drawn into memory as on the screen. [`svg()`] and [`svg_of_screen`] turn one frame into a picture, [`cast()`] the
 //! changes from frame to frame into a film for asciinema. Nothing here depends on the machine: neither on its fonts, nor on its
 //! terminal, nor on how long anything takes.
 
@@ -16,6 +16,7 @@ mod svg;
 mod xml;
 
 use std::io;
+use std::mem;
 use std::ops::RangeInclusive;
 
 use crate::app::model::{Model, Pane};
@@ -51,11 +52,12 @@ pub struct Film {
 pub fn svg(model: &mut Model, size: Option<Size>, range_ns: RangeInclusive<u64>) -> String {
     play::settle(model);
     play::to(model, u64::MAX);
-    // No pane has the focus: there are no keys.
+    // A picture has neither focus nor keys.
     (model.focus, model.full) = (Pane::Scenarios, None);
+    model.bindings = mem::take(&mut model.bindings).without_keys();
     let size = size.unwrap_or_else(|| fitting(model));
     let mut canvas = Canvas::new(size);
-    canvas.lay_out(model, ui::draw_lanes);
+    canvas.fit(model, ui::draw_lanes);
     let known = model.run.as_ref().map(|run| run.trace.since_ns..=run.trace.end_ns);
     if known.is_some_and(|known| known != range_ns) {
         viewport::show(model, *range_ns.start(), *range_ns.end());
@@ -84,7 +86,8 @@ fn fitting(model: &mut Model) -> Size {
 }
 
 fn has_room(model: &mut Model, size: Size) -> bool {
-    let areas = Canvas::new(size).lay_out(model, ui::draw_lanes);
+    Canvas::new(size).fit(model, ui::draw_lanes);
+    let areas = &model.areas;
     let lanes = Lanes::of(model).map_or(0, |lanes| lanes.len());
     let high = match lanes {
         0..6 => 3,

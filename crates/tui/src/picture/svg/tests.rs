@@ -178,5 +178,13 @@ fn a_screen_is_drawn_as_it_is() {
     let header: String = (0..120).map(|x| frame[(x, 0)].symbol()).collect();
     let all: String = texts(&svg_of_screen(&model, (120, 40))).into_iter().map(|(_, _, text)| text + " ").collect();
     assert!(header.contains("00:00.050 / 00:00.100") && all.contains("00:00.050 / 00:00.100"), "{header}\n{all}");
-    assert!(all.contains("Scenarios") && all.contains("commands"), "{all}");
+    assert!(all.contains("Scenarios") && all.contains("commands") && all.contains("1 finding (e)"), "{all}");
+}
+
+#[test]
+fn a_picture_of_the_lanes_offers_no_key() {
+    let picture = svg(&mut model("request"), None, 0..=100_000_000);
+    let all: String = texts(&picture).into_iter().map(|(_, _, text)| text + " ").collect();
+    assert!(all.contains("1 finding ") && !all.contains("(e)") && !all.contains("Scenarios"), "{all}");
+    assert!(all.contains("check failed") && all.contains("async-playground run semaphore"), "{all}");
 }

@@ -68,11 +68,12 @@ fn unfiltered(model: &Model, text: String) -> Vec<String> {
     if model.reading.filter.query.is_empty() { vec![text] } else { vec![format!("{text}, {UNFILTERED}")] }
 }
 
-/// The text with the number of findings, and their key.
+/// The text with the number of findings, and their key, if they have one.
 fn with_findings(look: Look, model: &Model, run: &RunView, text: &str) -> String {
     let key = model.bindings.shown(&Action::Explain(ExplainTab::Why), look.unicode());
+    let key = if key.is_empty() { key } else { format!(" ({key})") };
     match run.found.all.by(run.cursor.at_ns) {
         0 => text.to_owned(),
-        found => format!("{text}, {} ({key})", format::counted(found as u64, "finding")),
+        found => format!("{text}, {}{key}", format::counted(found as u64, "finding")),
     }
 }

@@ -54,6 +54,13 @@ impl Bindings {
         Self { rows: self.rows.into_iter().filter_map(programs::row).collect(), programs: true }
     }
 
+    /// The same table without any key, for a picture.
+    #[must_use]
+    pub fn without_keys(mut self) -> Self {
+        self.rows.iter_mut().for_each(|binding| binding.keys = Cow::default());
+        self
+    }
+
     /// Whether this is the table of the screen for programs.
     pub fn is_of_programs(&self) -> bool {
         self.programs

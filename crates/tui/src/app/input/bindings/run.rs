@@ -14,16 +14,16 @@ pub(super) static ROWS: &[Binding] = &[
         .group(Group::Run),
     Binding::new("speed-down", Action::Slower, &[ch('{')], ALL, "Play slower.").hint(12, "speed").group(Group::Run),
     Binding::new("speed-up", Action::Faster, &[ch('}')], ALL, "Play faster.").hint(12, "speed").group(Group::Run),
-    Binding::new("put-off", Action::PutOff, &[ch('x')], ALL, "Put this poll off, or one operation later; rerun.")
+    Binding::new("put-off", Action::PutOff, &[ch('x')], ALL, "Put this poll off, and rerun.")
         .hint(13, "put off")
         .group(Group::Run),
-    Binding::new("take-back", Action::TakeBack, &[ch('X')], ALL, "Take back the last poll put off; rerun.").group(Group::Run),
+    Binding::new("take-back", Action::TakeBack, &[ch('X')], ALL, "Take back the last put off.").group(Group::Run),
     Binding::new("challenge", Action::Challenge, NONE, ALL, "Break this scenario by putting polls off.").group(Group::Run),
-    Binding::new("pin", Action::Pin, &[ch('C')], ALL, "Pin this run above the next, or unpin.").group(Group::Run),
+    Binding::new("pin", Action::Pin, &[ch('C')], ALL, "Pin this run, or unpin it.").group(Group::Run),
     Binding::new("predict", Action::Predict, NONE, ALL, "Ask what you expect before each run.").group(Group::Run),
     Binding::new("stop", Action::Stop, NONE, ALL, "Stop the run and cancel its tasks.").group(Group::Run),
     Binding::new("clock", Action::SwitchClock, NONE, ALL, "Switch the clock, virtual or real; rerun.").group(Group::Run),
     Binding::new("save-as", Action::SaveAs, NONE, ALL, "Save a recording of this run.").group(Group::Run),
-    Binding::new("export", Action::ExportAs, &[ch('E')], ALL, "Export as page, picture, trace, film, JSON.").group(Group::Run),
-    Binding::new("share", Action::Share, &[ch('y')], ALL, "Copy the command; again: to show the run.").group(Group::Run),
+    Binding::new("export", Action::ExportAs, &[ch('E')], ALL, "Export this run to a file.").group(Group::Run),
+    Binding::new("share", Action::Share, &[ch('y')], ALL, "Copy the command of this run.").group(Group::Run),
 ];
