@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ::engine::Spec;
 use ::export::Exported;
 use ::trace::{End, State, TaskIx, Trace, Waker};
+use facts::event::What;
 use prost_reflect::DescriptorPool;
 use recording::{Fact, Reader};
 
@@ -165,6 +166,67 @@ fn levels(read: &Read, trace: &Trace, id: &str) {
     }
 }
 
+/// Each flow begins in the very poll in which the recorder saw the wake, and each line of the log is in its poll: the numbers of
+/// these polls are found by reading the facts one by one.
+fn wakers(read: &Read, made: &Made) {
+    let id = made.spec.scenario.id;
+    let (mut trace, mut ids, mut polls) = (Trace::default(), HashMap::new(), HashMap::new());
+    let mut wakes: BTreeSet<(u64, usize)> = BTreeSet::new();
+    let mut logged: Vec<(u64, String)> = Vec::new();
+    let (_, mut reader) = Reader::new(&*made.recording).expect("it is a recording");
+    let read_all = reader.replay(|fact| {
+        let Fact::Event(thread, event) = fact else { return };
+        let spawned = match &event.what {
+            What::Spawn { task, .. } => Some(*task),
+            What::Lane(lane) => Some(lane.task),
+            What::Wake { task, by: Some(by) } => {
+                let known = ids.get(by).and_then(|by| polls.get(by)).zip(ids.get(task));
+                wakes.extend(known.map(|(poll, woken)| (*poll, *woken)));
+                None
+            }
+            What::Log(log) if !log.message.is_empty() => {
+                let poll = log.task.and_then(|task| polls.get(ids.get(&task)?));
+                logged.extend(poll.map(|poll| (*poll, log.message.clone())));
+                None
+            }
+            _ => None,
+        };
+        let (tasks, begun) = (trace.tasks.len(), trace.polls_by(u64::MAX));
+        trace.push(thread, event);
+        if let Some(task) = spawned.filter(|_| trace.tasks.len() > tasks) {
+            ids.insert(task, tasks);
+        }
+        if let Some(poll) = trace.poll(begun) {
+            polls.insert(poll.task as usize, begun + 1);
+        }
+    });
+    assert!(read_all.is_ok(), "{id}");
+    let mut found = in_polls(read);
+    found.sort();
+    logged.sort();
+    assert_eq!(found, logged, "{id}: the log");
+    let begun: HashMap<u64, &Slice> =
+        read.slices.iter().flat_map(|slice| slice.flows.iter().map(move |flow| (*flow, slice))).collect();
+    for woken in read.slices.iter().filter(|slice| !slice.ends.is_empty()) {
+        let poll: u64 = begun[&woken.ends[0]].notes["poll"].parse().expect("a number");
+        let wake = (poll, read.index(woken.track, "tasks"));
+        assert!(wakes.contains(&wake), "{id}: no poll {poll} woke {} at {}", made.trace.tasks[wake.1].name, woken.from_ns);
+    }
+}
+
+/// The lines of the log that are within polls, each with the number of its poll.
+fn in_polls(read: &Read) -> Vec<(u64, String)> {
+    let mut polls: HashMap<u64, Vec<&Slice>> = HashMap::new();
+    read.of("poll").for_each(|poll| polls.entry(poll.track).or_default().push(poll));
+    let lines = read.instants.iter().filter(|instant| instant.category == "log" && instant.depth > 0);
+    let poll = |line: &Slice| {
+        let of = &polls[&line.track];
+        let poll = of[of.partition_point(|poll| poll.place < line.place) - 1];
+        (poll.notes["poll"].parse().expect("a number"), line.name.clone())
+    };
+    lines.map(poll).filter(|(_, message)| !message.starts_with("panicked at ")).collect()
+}
+
 /// All of these.
 fn compare(definitions: &DescriptorPool, made: &Made) -> Read {
     let (id, trace) = (made.spec.scenario.id, &made.trace);
@@ -174,6 +236,7 @@ fn compare(definitions: &DescriptorPool, made: &Made) -> Read {
     wakes(&read, trace, id);
     holders(&read, trace, id);
     levels(&read, trace, id);
+    wakers(&read, made);
     read
 }
 

@@ -28,6 +28,7 @@ use super::census::Shift;
 use super::course::Activity;
 use super::lookup::{Ingest, Life};
 use super::task::{End, Ended, Segment, State, Task, TaskIx, Wake, Waker, first_segment, push};
+use super::within::Happening;
 use super::{Sample, Trace};
 use facts::event::{CallLine, Event, Lane, LaneOf, LastPoll, Named, TaskId, What};
 use facts::site::Cause;
@@ -166,6 +167,7 @@ impl Trace {
             Some(parent) => {
                 self.guards_loosen(at_ns, parent);
                 self.tasks[parent as usize].children.push(ix);
+                self.happens_in(at_ns, parent, Happening::Spawn(ix));
             }
             None => self.roots.push(ix),
         }
@@ -315,6 +317,7 @@ impl Trace {
         }
         let at_ns = self.in_order(task, at_ns);
         push(&mut self.tasks[task as usize].wakes, Wake { at_ns, by });
+        self.wake_happens(at_ns, task, by);
         self.count_turn(task, by);
         self.hash_wake(at_ns, task, hashed);
         if self.polled(task) {

@@ -67,6 +67,7 @@ mod wait_queue_tests;
 mod wait_tests;
 mod waits;
 mod why;
+mod within;
 
 pub use ahead::Ahead;
 pub use bins::{Bin, Bins};
@@ -99,6 +100,7 @@ pub use threads::{ThreadPoll, ThreadPolls, Turn};
 pub use wait_queue::Waiter;
 pub use waits::{Leaf, PlaceCount, SiteIx, WaitTotal, WaitView};
 pub use why::{Blocker, Link, Why};
+pub use within::Happening;
 
 use std::collections::HashMap;
 
@@ -199,6 +201,8 @@ pub struct Trace {
     ingest: lookup::Ingest,
     poll_starts: polls::PollStarts,
     waits: waits::Waits,
+    /// What happened in a later poll of a task in one moment.
+    within: within::Within,
 }
 
 /// How many tasks there were, and how they ended.

@@ -4,6 +4,7 @@
 //! drawing a lane does not search the log.
 
 use super::task::{Mark, SpanLabel, TaskIx};
+use super::within::Happening;
 use super::{Counter, LogLine, Moment, Trace, Words};
 use facts::event::{Cues, Level, Log, Panic, SpanId, SpanOpen};
 
@@ -72,6 +73,7 @@ impl Trace {
         self.late += u64::from(at_ns < before_ns);
         let at_ns = at_ns.max(before_ns);
         if let Some(task) = task {
+            self.happens_in(at_ns, task, Happening::Log(self.log.len() as u32));
             self.tasks[task as usize].marks.push(Mark { at_ns, line: self.log.len() as u32 });
         }
         self.log.push(LogLine { at_ns, task, level, message, mark });

@@ -1,7 +1,7 @@
 //! What is not a state of a task: the run itself, its log, its moments, preemptions and quantities.
 
 use facts::event::Level;
-use trace::{Sample, Trace};
+use trace::{Happening, Sample, Trace};
 
 use super::file::{File, Id, Lane, Part, When};
 use super::polls::Polls;
@@ -10,11 +10,11 @@ use super::{COUNTERS, METRICS, row};
 
 /// Adds the log: each line on the track of its task, or of the run.
 pub(super) fn log(file: &mut File, trace: &Trace, polls: &Polls<'_>) {
-    for line in &trace.log {
+    for (number, line) in (0..).zip(&trace.log) {
         let mut what = file.what("log", &line.message);
         what.notes.push(file.text("level", level(line.level)));
         let (of, poll) = match line.task {
-            Some(task) => (Id::Task(task), polls.during(task, line.at_ns, 0)),
+            Some(task) => (Id::Task(task), polls.of(Happening::Log(number), task, line.at_ns, 0)),
             None => (Id::Run, 0),
         };
         file.instant(of.uuid(), When::new(line.at_ns, poll, Part::Within), what);

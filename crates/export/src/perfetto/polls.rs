@@ -1,10 +1,10 @@
 //! In which poll something happened.
 //!
 //! On the virtual clock a time says too little: a task may be polled several times in one moment. Each poll of the run has a
-//! number, and what a task did, was woken by or logged belongs to one of them. Where several polls of one task are possible, it
-//! is the first after what is known to have come before, as in the trace's own steps.
+//! number, and what a task did, was woken by or logged belongs to one of them. The trace knows which if it was not the first poll
+//! of that moment.
 
-use trace::{LaneOf, State, TaskIx, Trace};
+use trace::{Happening, LaneOf, State, TaskIx, Trace};
 
 /// The polls of each task.
 #[derive(Debug)]
@@ -53,6 +53,11 @@ impl<'a> Polls<'a> {
         let Some(known) = polls.get(first..after).filter(|known| !known.is_empty()) else { return 0 };
         let later = known.partition_point(|(number, _)| u64::from(*number) <= later_than);
         known.get(later).or(known.last()).map_or(0, |(number, _)| u64::from(*number))
+    }
+
+    /// The poll of a task in which something happened at a time, later than another poll; 0 if there is none.
+    pub(super) fn of(&self, happening: Happening, task: TaskIx, at_ns: u64, later_than: u64) -> u64 {
+        self.trace.poll_of(happening).map_or_else(|| self.during(task, at_ns, later_than), |poll| poll + 1)
     }
 
     /// The polls of the runtime's tasks, which a schedule counts, in order: the number of each among all polls.

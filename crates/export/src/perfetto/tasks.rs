@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use trace::{End, State, Task, TaskIx, Trace, Wake, Waker};
+use trace::{End, Happening, State, Task, TaskIx, Trace, Wake, Waker};
 
 use super::file::{File, Id, Lane, Part, What, When};
 use super::polls::Polls;
@@ -51,7 +51,7 @@ struct Stretch {
 
 /// Finds for each segment of a task when it began, in the order of the run.
 fn stretches(polls: &Polls<'_>, ix: TaskIx, task: &Task) -> Vec<Stretch> {
-    let mut wakes = task.wakes.iter().copied().peekable();
+    let mut wakes = (0..).zip(task.wakes.iter().copied()).peekable();
     let (mut poll, mut polled) = (0, 0);
     let mut stretches = Vec::with_capacity(task.segments.len());
     for (place, segment) in task.segments.iter().enumerate() {
@@ -64,13 +64,13 @@ fn stretches(polls: &Polls<'_>, ix: TaskIx, task: &Task) -> Vec<Stretch> {
             }
             State::Waiting(_) => Stretch { from: When::new(at_ns, poll, Part::End), poll, wake: None, by: None },
             State::Ready if place == 0 => {
-                let by = task.parent.map_or(0, |parent| polls.during(parent, at_ns, 0));
+                let by = task.parent.map_or(0, |parent| polls.of(Happening::Spawn(ix), parent, at_ns, 0));
                 Stretch { from: When::new(at_ns, by, Part::Within), poll, wake: None, by: None }
             }
             State::Ready => {
                 // Each wake that is kept made the task ready once, in this order.
-                let wake = wakes.next_if(|wake| wake.at_ns <= at_ns);
-                let by = wake.and_then(|wake| waker_poll(polls, wake, poll));
+                let (number, wake) = wakes.next_if(|(_, wake)| wake.at_ns <= at_ns).unzip();
+                let by = wake.and_then(|wake| waker_poll(polls, wake, Happening::Wake(ix, number?), poll));
                 Stretch { from: When::new(at_ns, by.unwrap_or(0), Part::Within), poll, wake, by }
             }
         };
@@ -80,9 +80,9 @@ fn stretches(polls: &Polls<'_>, ix: TaskIx, task: &Task) -> Vec<Stretch> {
 }
 
 /// The poll in which a task woke another.
-fn waker_poll(polls: &Polls<'_>, wake: Wake, later_than: u64) -> Option<u64> {
+fn waker_poll(polls: &Polls<'_>, wake: Wake, happening: Happening, later_than: u64) -> Option<u64> {
     let Waker::Task(by) = wake.by else { return None };
-    Some(polls.during(by, wake.at_ns, later_than)).filter(|poll| *poll > 0)
+    Some(polls.of(happening, by, wake.at_ns, later_than)).filter(|poll| *poll > 0)
 }
 
 /// When the last segment of a task ends: with the task.
