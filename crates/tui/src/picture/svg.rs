@@ -160,7 +160,7 @@ fn read(frame: &Buffer, row: u16, inks: Inks, (grounds, shapes): (&mut Shapes, &
 
 /// Adds a character to the open text, or begins a new one.
 fn add(open: &mut Option<Run>, new: Run, texts: &mut Vec<Run>) {
-    if new.text.trim().is_empty() {
+    if new.text.trim_matches([' ', '\u{a0}', '\u{3000}']).is_empty() {
         // Spaces between two words belong to the text, at its ends they do not.
         if let Some(run) = open.as_mut().filter(|run| run.width == Width::Usual) {
             run.text.push_str(&" ".repeat(new.cells as usize));

@@ -95,6 +95,14 @@ fn words_are_one_text_and_a_gap_ends_it() {
 }
 
 #[test]
+fn a_control_character_in_a_cell_is_no_space() {
+    let mut frame = row(&[(4, "! a")]);
+    frame[(5, 0)].set_symbol("\t");
+    let found = texts(&drawing_of(&frame));
+    assert_eq!(found, [(4, 1, "!".into()), (5, 1, "\u{fffd}".into()), (6, 1, "a".into())]);
+}
+
+#[test]
 fn colours_and_faces_are_classes_of_this_picture_only() {
     let mut frame = row(&[]);
     frame.set_string(0, 0, "plain", Style::new());
