@@ -15,14 +15,14 @@
 //! **Try.** Run `async-playground hunt check-then-act`: within seconds it finds a customer who is
 //! preempted before the act, and a show that is overbooked. With `-p variant=one-lock` or
 //! `-p variant=permit` it finds nothing. docs/schedules.md says what a hunt covers. Now set `room` to
-//! 1: the send waits for the cashier, all customers have checked by then, and 15 seats too many are
-//! sold with every seed. What took a hunt to find is the rule as soon as a queue is full.
+//! 1: the send waits for the cashier, all customers have checked by then, and 15 more seats are sold
+//! than there are, with every seed. Once a queue is full, every run does what took a hunt to find.
 //!
 //! **Pitfall.** With `one-lock`, everybody waits while the holder pays: set `room` to 1 and look.
 //! With a permit, nobody does. Until the seat is taken, keep the permit in a variable: if the
-//! payment fails or the task is cancelled, dropping it frees the seat. A file that you look for and
-//! then create, a name that you look up and then insert: it is the same mistake. Use one call that
-//! does both, such as `create_new` or `entry`.
+//! payment fails or the task is cancelled, dropping it frees the seat. To look for a file and then
+//! create it, or to look up a name and then insert it, is the same mistake. Use one call that does
+//! both, such as `create_new` or `entry`.
 //!
 //! **Words.** asyncio: an `await` that need not wait lets nobody else run, so there only a full
 //! queue leads to overbooking; without an await between check and act you need no lock. Tokio:

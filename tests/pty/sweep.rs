@@ -10,7 +10,7 @@ fn the_next_run_comes_below_a_pinned_one() {
     tty.sees("pinned: change a parameter");
     // The form has the focus; its second field is permits.
     tty.keys("jll");
-    let shown = tty.sees("pinned: permits 3, below 5");
+    let shown = tty.sees("pinned: permits 3 here, 5 below");
     assert!(shown.matches("request 0 ").count() >= 2, "{shown}");
     tty.sees("17 lanes differ");
     tty.keys("C");

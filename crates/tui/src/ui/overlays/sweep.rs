@@ -115,7 +115,16 @@ fn draw(buf: &mut Buffer, look: Look, area: Rect, view: &SweepView, series: &Ser
         _ => String::new(),
     };
     let name = format!("{}{unit}", view.sweep.param.name);
-    Pen::new(buf, look, area, rows as u16 + 2).space(label + 3).put(&name, look.heading());
+    let mut pen = Pen::new(buf, look, area, rows as u16 + 2);
+    pen.space(label + 3).put(&name, look.heading());
+    if series.stats.iter().any(|stat| stat.figure.is_some_and(|[least, _, most]| least < most)) {
+        for (cell, says) in [(Cell::Median, "median of the seeds"), (Cell::Band, "least to most")] {
+            let (glyph, style) = mark(look, cell, 0);
+            if pen.room() > format::width(says) + 5 {
+                pen.space(3).put(glyph, style).space(1).put(says, look.dim());
+            }
+        }
+    }
 }
 
 /// The values below their bars; the one under the cursor always, and in reverse.

@@ -87,7 +87,7 @@ fn heading(buf: &mut Buffer, look: Look, (pin, pinned): (&Pin, &RunView), run: &
     let mut pen = Pen::new(buf, look, area, 0);
     pen.space(1).put("pinned", look.heading());
     let mut parts: Vec<_> =
-        settings.iter().map(|setting| format!("{} {}, below {}", setting.name, setting.values[0], setting.values[1])).collect();
+        settings.iter().map(|setting| format!("{} {} here, {} below", setting.name, setting.values[0], setting.values[1])).collect();
     if view::at_end(run) {
         let outcomes = [pinned, run].map(|run| run.report.as_ref().and_then(compare::outcome));
         let figures = compare::figures(&outcomes);
@@ -95,7 +95,7 @@ fn heading(buf: &mut Buffer, look: Look, (pin, pinned): (&Pin, &RunView), run: &
         let differing = figures.iter().filter(|figure| figure.differs());
         parts.extend(differing.map(|figure| {
             let unit = if figure.unit.is_empty() { String::new() } else { format!(" {}", figure.unit) };
-            format!("{} {}, below {}{unit}", figure.name, value(figure.values[0]), value(figure.values[1]))
+            format!("{} {} here, {} below{unit}", figure.name, value(figure.values[0]), value(figure.values[1]))
         }));
     }
     let differ = pin.lanes.since_ns.iter().flatten().count() as u64;
