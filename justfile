@@ -126,6 +126,10 @@ extremes:
 outcomes schedules='2000':
     SCHEDULES={{schedules}} cargo test --release --test library -- --nocapture schedules::
 
+# Measure the exports: size, time, and panning in a browser
+bench-export:
+    cargo bench --bench export
+
 # Measure how many runs a second a hunt makes
 bench-hunt:
     cargo bench --bench hunt

@@ -60,3 +60,20 @@ pub(crate) fn fill(run: &mut Value, segments: u64) {
         task["wakes"] = json!([]);
     }
 }
+
+/// Pans by a tenth of the screen, frame after frame: `[median ms, 95th percentile, frames a second, moves]`.
+pub(crate) const PAN: &str = "(async () => {
+    const times = [], begin = performance.now(), count = 200;
+    let from = playground.view.from, moved = 0;
+    for (let i = 0; i < count; i++) {
+        const key = i % 4 < 2 ? 'ArrowRight' : 'ArrowLeft';
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+        await new Promise(done => requestAnimationFrame(done));
+        times.push(playground.lastFrameMs);
+        if (playground.view.from !== from) moved++;
+        ({ from } = playground.view);
+    }
+    const rate = count / (performance.now() - begin) * 1000;
+    times.sort((a, b) => a - b);
+    return [times[count / 2], times[Math.floor(count * 0.95)], rate, moved];
+})()";

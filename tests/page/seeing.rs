@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::browser::Tab;
-use super::pages::{Page, fill};
+use super::pages::{PAN, Page, fill};
 
 /// The contrast of two colours `#rrggbb`, as WCAG defines it.
 fn contrast(a: &str, b: &str) -> f64 {
@@ -116,20 +116,3 @@ fn a_hundred_thousand_segments_are_drawn_and_only_while_something_changes() {
     assert_eq!(pan[3], 200, "each frame shows another part");
     assert!(tab.complaints().is_empty(), "{:?}", tab.complaints());
 }
-
-/// Pans by a tenth of the screen, frame after frame: `[median ms, 95th percentile, frames a second, moves]`.
-const PAN: &str = "(async () => {
-    const times = [], begin = performance.now(), count = 200;
-    let from = playground.view.from, moved = 0;
-    for (let i = 0; i < count; i++) {
-        const key = i % 4 < 2 ? 'ArrowRight' : 'ArrowLeft';
-        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
-        await new Promise(done => requestAnimationFrame(done));
-        times.push(playground.lastFrameMs);
-        if (playground.view.from !== from) moved++;
-        ({ from } = playground.view);
-    }
-    const rate = count / (performance.now() - begin) * 1000;
-    times.sort((a, b) => a - b);
-    return [times[count / 2], times[Math.floor(count * 0.95)], rate, moved];
-})()";
