@@ -24,13 +24,13 @@ pub enum Happening {
 
 /// The polls of what did not happen in the first poll of a task in a moment.
 #[derive(Debug, Default)]
-pub(super) struct Within(HashMap<Happening, u32>);
+pub(super) struct Within(Option<Box<HashMap<Happening, u32>>>);
 
 impl Trace {
     /// The number of the poll in which something happened, counted from 0 as in [`Trace::poll`]. None if it happened in the first
     /// poll of its task in that moment, or outside all polls.
     pub fn poll_of(&self, happening: Happening) -> Option<u64> {
-        self.within.0.get(&happening).map(|poll| u64::from(*poll))
+        self.within.0.as_ref()?.get(&happening).map(|poll| u64::from(*poll))
     }
 
     /// Something happens in a poll of this task.
@@ -38,10 +38,17 @@ impl Trace {
         if !self.tasks.get(task as usize).is_some_and(|task| was_polled_before(task, at_ns)) {
             return;
         }
+        self.keep_poll(task, happening);
+    }
+
+    /// Keeps the poll in which something happens: the newest of this task. Not inlined, as it is rare and needs room on the stack.
+    #[cold]
+    #[inline(never)]
+    fn keep_poll(&mut self, task: TaskIx, happening: Happening) {
         let newest = (0..self.poll_starts.tasks.len()).rev().take(NEWEST);
         let mut of_task = newest.filter(|poll| self.poll_starts.tasks[*poll] == task);
         if let Some(poll) = of_task.next() {
-            self.within.0.insert(happening, poll as u32);
+            self.within.0.get_or_insert_default().insert(happening, poll as u32);
         }
     }
 
@@ -55,6 +62,7 @@ impl Trace {
 }
 
 /// Whether an earlier poll of a task reached into the same moment as its last one.
+#[inline(never)]
 fn was_polled_before(task: &Task, at_ns: u64) -> bool {
     let is_poll = |segment: &Segment| matches!(segment.state, State::Running(_));
     let (mut polls, mut next_ns) = (0, u64::MAX);

@@ -86,8 +86,10 @@ fn heading(buf: &mut Buffer, look: Look, (pin, pinned): (&Pin, &RunView), run: &
     let settings = compare::settings(&[&pinned.spec, &run.spec]);
     let mut pen = Pen::new(buf, look, area, 0);
     pen.space(1).put("pinned", look.heading());
-    let mut parts: Vec<_> =
-        settings.iter().map(|setting| format!("{} {} here, {} below", setting.name, setting.values[0], setting.values[1])).collect();
+    let mut parts: Vec<_> = settings
+        .iter()
+        .map(|setting| format!("{} {} here, {} below", setting.name, setting.values[0], setting.values[1]))
+        .collect();
     if view::at_end(run) {
         let outcomes = [pinned, run].map(|run| run.report.as_ref().and_then(compare::outcome));
         let figures = compare::figures(&outcomes);
