@@ -24,13 +24,13 @@ pub enum Happening {
 
 /// The polls of what did not happen in the first poll of a task in a moment.
 #[derive(Debug, Default)]
-pub(super) struct Within(Option<Box<HashMap<Happening, u32>>>);
+pub(super) struct Within(HashMap<Happening, u32>);
 
 impl Trace {
     /// The number of the poll in which something happened, counted from 0 as in [`Trace::poll`]. None if it happened in the first
     /// poll of its task in that moment, or outside all polls.
     pub fn poll_of(&self, happening: Happening) -> Option<u64> {
-        self.within.0.as_ref()?.get(&happening).map(|poll| u64::from(*poll))
+        self.within.0.get(&happening).map(|poll| u64::from(*poll))
     }
 
     /// Something happens in a poll of this task.
@@ -48,7 +48,7 @@ impl Trace {
         let newest = (0..self.poll_starts.tasks.len()).rev().take(NEWEST);
         let mut of_task = newest.filter(|poll| self.poll_starts.tasks[*poll] == task);
         if let Some(poll) = of_task.next() {
-            self.within.0.get_or_insert_default().insert(happening, poll as u32);
+            self.within.0.insert(happening, poll as u32);
         }
     }
 
