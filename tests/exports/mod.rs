@@ -1,4 +1,6 @@
 //! Exports of every scenario, read back and compared with the run.
+//!
+//! Nothing here uses the program's own crate: it brings its allocator along, which needs more than the tiny stacks of other tests.
 
 mod events;
 mod hostile;

@@ -38,6 +38,13 @@ impl Trace {
         if !self.tasks.get(task as usize).is_some_and(|task| was_polled_before(task, at_ns)) {
             return;
         }
+        self.keep_poll(task, happening);
+    }
+
+    /// Keeps the poll in which something happens: the newest of this task. Not inlined, as it is rare and needs room on the stack.
+    #[cold]
+    #[inline(never)]
+    fn keep_poll(&mut self, task: TaskIx, happening: Happening) {
         let newest = (0..self.poll_starts.tasks.len()).rev().take(NEWEST);
         let mut of_task = newest.filter(|poll| self.poll_starts.tasks[*poll] == task);
         if let Some(poll) = of_task.next() {
@@ -55,6 +62,7 @@ impl Trace {
 }
 
 /// Whether an earlier poll of a task reached into the same moment as its last one.
+#[inline(never)]
 fn was_polled_before(task: &Task, at_ns: u64) -> bool {
     let is_poll = |segment: &Segment| matches!(segment.state, State::Running(_));
     let (mut polls, mut next_ns) = (0, u64::MAX);
