@@ -5,7 +5,7 @@
 
 mod events;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -147,7 +147,7 @@ fn json(exported: &Exported<'_>) -> Result<Vec<u8>, String> {
     json.map(|json| format!("{json}\n").into_bytes()).map_err(|error| format!("cannot write JSON: {error}"))
 }
 
-/// Writes to the file, or to standard output. A file that cannot be written whole is not left behind.
+/// Writes to the file, or to standard output.
 fn write(file: Option<&Path>, bytes: &[u8]) -> Result<(), Stop> {
     let Some(path) = file else {
         let mut out = io::stdout().lock();
@@ -156,5 +156,19 @@ fn write(file: Option<&Path>, bytes: &[u8]) -> Result<(), Stop> {
         }
         return out.write_all(bytes).and_then(|()| out.flush()).map_err(Stop::Output);
     };
-    fs::write(path, bytes).map_err(|error| Stop::Failed(format!("-o: {}: cannot be written: {error}", text::path(path))))
+    to_file(path, |mut file, failed| file.write_all(bytes).map_err(failed))
+}
+
+/// Writes to a file, which is not left behind if it cannot be written whole.
+fn to_file(path: &Path, write: impl FnOnce(File, &dyn Fn(io::Error) -> Stop) -> Result<(), Stop>) -> Result<(), Stop> {
+    let failed = |error: io::Error| Stop::Failed(format!("-o: {}: cannot be written: {error}", text::path(path)));
+    let file = File::create(path).map_err(failed)?;
+    // A device or a pipe is not ours to remove.
+    let is_ours = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    write(file, &failed).inspect_err(|_| {
+        if is_ours {
+            // The reason for the failure is worth more than this one.
+            let _ = fs::remove_file(path);
+        }
+    })
 }

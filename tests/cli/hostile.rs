@@ -11,7 +11,7 @@ use super::texts::{LONGEST, text};
 use super::{program, run, stderr, stdout};
 
 /// Arguments with this text in one of them.
-const WORDS: [fn(&str) -> Vec<String>; 10] = [
+const WORDS: [fn(&str) -> Vec<String>; 13] = [
     |text| vec![text.to_owned()],
     |text| vec!["run".into(), text.to_owned()],
     |text| vec!["list".into(), text.to_owned()],
@@ -22,6 +22,9 @@ const WORDS: [fn(&str) -> Vec<String>; 10] = [
     |text| vec!["run".into(), "semaphore".into(), format!("--{text}")],
     |text| vec!["run".into(), "semaphore".into(), format!("--record=/no/such/folder/{text}")],
     |text| vec!["replay".into(), format!("/no/such/folder/{text}")],
+    |text| vec!["export".into(), text.to_owned(), "--format".into(), "json".into()],
+    |text| vec!["export".into(), "gather".into(), "--format".into(), text.to_owned()],
+    |text| vec!["export".into(), "gather".into(), "--format=svg".into(), format!("-o/no/such/folder/{text}")],
 ];
 
 /// Settings with this text in one of them.

@@ -1,42 +1,15 @@
 //! Texts of outside origin: an export keeps them whole, whatever is in them.
 
-use std::num::NonZeroU64;
-use std::panic::Location;
-
 use ::engine::Spec;
 use ::export::events::{Wanted, events};
 use ::export::{Exported, perfetto};
 use ::trace::Trace;
-use facts::event::{Cues, Event, Level, Log, Named, Panic, SpanId, SpanOpen, TaskId, What};
 use proptest::prelude::*;
-use recording::{Header, Program, Subject, Writer};
+use recording::Program;
 use serde_json::Value;
 
 use super::read::{Read, definitions, read};
-
-/// Events in which every text that a program chooses is this one.
-fn told(text: &str) -> Vec<Event> {
-    let task = TaskId(NonZeroU64::MIN);
-    let text = || text.to_owned();
-    let log = Log {
-        task: Some(task),
-        level: Level::Error,
-        message: text(),
-        counters: Vec::new(),
-        failed: false,
-        cues: Cues { moment: Some(text()), mark: Some(text()), ..Cues::default() },
-    };
-    let all = [
-        What::Named(Box::new(Named { task, name: text(), bytes: 1 })),
-        What::Spawn { task, parent: None, at: Location::caller().into() },
-        What::PollStart(task),
-        What::SpanOpen(Box::new(SpanOpen { span: SpanId(1), task, label: text() })),
-        What::Log(Box::new(log)),
-        What::Panic(Box::new(Panic { task, message: text(), place: text() })),
-        What::PollEnd(task),
-    ];
-    all.into_iter().zip(1..).map(|(what, at_ns)| Event { at_ns, what }).collect()
-}
+use super::said::{recording, told};
 
 fn in_perfetto(text: &str) -> Read {
     let spec = Spec::new(scenarios::find("semaphore").expect("it is in the catalogue"));
@@ -67,14 +40,7 @@ fn is_kept(text: &str) {
 }
 
 fn in_lines(text: &str) {
-    let mut recording = Vec::new();
-    let header = Header { version: text.to_owned(), subject: Subject::Program(Program::default()) };
-    let mut writer = Writer::new(&mut recording, &header);
-    for event in told(text) {
-        writer.event(0, &event);
-    }
-    writer.flush();
-    drop(writer);
+    let recording = recording(text);
     let mut lines: Vec<Value> = Vec::new();
     let write = |line: &::export::events::Line<'_>| {
         let json = serde_json::to_string(line)?;

@@ -6,6 +6,8 @@ mod events;
 mod hostile;
 mod perfetto;
 mod read;
+#[path = "../support/said.rs"]
+mod said;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};

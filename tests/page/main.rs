@@ -8,4 +8,6 @@ mod pages;
 mod phone;
 mod reading;
 mod safety;
+#[path = "../support/said.rs"]
+mod said;
 mod seeing;

@@ -3,7 +3,7 @@
 //! The lines come from a recording, never from memory: a scenario's run is recorded to a temporary file first. So the order and
 //! the numbers are those of a recording, and a large one needs no more memory than a small one.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,7 +37,7 @@ pub(super) fn events(args: &ExportArgs, format: Format) -> Result<ExitCode, Stop
     };
     let from = BufReader::with_capacity(BUFFER, from);
     match args.output.as_deref() {
-        Some(path) => to_file(args, from, wanted, path)?,
+        Some(path) => super::to_file(path, |file, failed| write(args, from, wanted, file, failed))?,
         None => write(args, from, wanted, io::stdout().lock(), Stop::Output)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -58,20 +58,6 @@ fn recorded(args: &ExportArgs) -> Result<File, Stop> {
     }
     file.rewind().map_err(no_file)?;
     Ok(file)
-}
-
-/// Writes to a file, which is not left behind if it cannot be written whole.
-fn to_file(args: &ExportArgs, from: impl Read, wanted: Wanted, path: &Path) -> Result<(), Stop> {
-    let failed = |error: io::Error| Stop::Failed(format!("-o: {}: cannot be written: {error}", text::path(path)));
-    let file = File::create(path).map_err(failed)?;
-    // A device or a pipe is not ours to remove.
-    let is_ours = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    write(args, from, wanted, file, failed).inspect_err(|_| {
-        if is_ours {
-            // The reason for the failure is worth more than this one.
-            let _ = fs::remove_file(path);
-        }
-    })
 }
 
 /// Writes all lines.
