@@ -8,6 +8,7 @@
 use super::Trace;
 use super::cells::Seen;
 use super::task::{State, TaskIx, Waker};
+use super::within::Happening;
 
 /// In a moment with more polls than this, lanes show the whole moment.
 const POLLS: u64 = 4_096;
@@ -23,7 +24,7 @@ impl Trace {
         let of = self.tasks.get(task as usize)?;
         let polls = |task: TaskIx| (first..after).filter(move |poll| self.poll(*poll).is_some_and(|poll| poll.task == task));
         let mut own = polls(task);
-        // The poll of another task that woke or spawned this task after its own last poll.
+        // The poll of another task that woke or spawned this task, if it is the first of that task after this one's own last poll.
         let within = |by: TaskIx, since: Option<u64>| polls(by).find(|poll| since.is_none_or(|since| *poll > since));
         let before = of.segments.partition_point(|segment| segment.start_ns < at_ns);
         let until = of.segments.partition_point(|segment| segment.start_ns <= at_ns);
@@ -37,9 +38,14 @@ impl Trace {
                     last.and_then(|poll| poll.checked_sub(1))
                 }
                 State::Waiting(_) => last,
-                State::Ready => match of.wake_into(before + ix).map(|wake| wake.by) {
-                    _ if before + ix == 0 => of.parent.and_then(|parent| within(parent, last)),
-                    Some(Waker::Task(by)) => within(by, last),
+                State::Ready if before + ix == 0 => {
+                    let known = self.poll_of(Happening::Spawn(task));
+                    known.or_else(|| of.parent.and_then(|parent| within(parent, last)))
+                }
+                State::Ready => match of.wake_index_into(before + ix).map(|wake| (wake, of.wakes[wake].by)) {
+                    Some((wake, Waker::Task(by))) => {
+                        self.poll_of(Happening::Wake(task, wake as u32)).or_else(|| within(by, last))
+                    }
                     _ => last,
                 },
             };

@@ -353,6 +353,11 @@ impl Task {
     /// The wake that made it ready in the segment with this index. Wakes at the same virtual moment are distinguished by their
     /// order.
     pub(super) fn wake_into(&self, segment: usize) -> Option<Wake> {
+        self.wake_index_into(segment).map(|wake| self.wakes[wake])
+    }
+
+    /// The index of that wake.
+    pub(super) fn wake_index_into(&self, segment: usize) -> Option<usize> {
         let ready = self.segments.get(segment)?;
         // The first segment is the spawn, which has no wake.
         let before = self.segments[1.min(segment)..segment].iter().rev();
@@ -361,8 +366,8 @@ impl Task {
         let first = self.wakes.partition_point(|wake| wake.at_ns < ready.start_ns);
         let all = self.wakes[first..].partition_point(|wake| wake.at_ns == ready.start_ns);
         match all {
-            0 => self.wake_at(ready.start_ns),
-            _ => self.wakes.get(first + earlier.min(all - 1)).copied(),
+            0 => first.checked_sub(1),
+            _ => Some(first + earlier.min(all - 1)),
         }
     }
 

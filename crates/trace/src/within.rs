@@ -96,5 +96,9 @@ mod tests {
         assert_eq!(told.0.poll_of(Happening::Wake(1, 0)), None, "in the first poll of that moment");
         assert_eq!(told.0.poll_of(Happening::Wake(2, 0)), Some(3));
         assert_eq!(told.0.poll(3).map(|poll| (poll.at_ns, poll.task)), Some((5, 0)));
+        // A step to the second of these polls shows the first wake and not the second.
+        let seen = |task| told.0.before_poll(task, 3).map(|seen| seen.segments);
+        let all = |task: usize| told.0.tasks[task].segments.len();
+        assert_eq!((seen(1), seen(2)), (Some(all(1)), Some(all(2) - 1)));
     }
 }
