@@ -7,6 +7,7 @@ mod events;
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
+use std::mem;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::ExitCode;
@@ -56,7 +57,11 @@ pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Stop> {
 pub(super) fn of_screen(model: &mut Model, format: Format) -> Result<Vec<u8>, String> {
     if format == Format::Svg {
         let screen = model.areas.screen;
-        return Ok(draw::svg_of_screen(model, (screen.width, screen.height)).into_bytes());
+        // The prompt for the file is not part of the view.
+        let prompt = mem::take(&mut model.mode);
+        let picture = draw::svg_of_screen(model, (screen.width, screen.height));
+        model.mode = prompt;
+        return Ok(picture.into_bytes());
     }
     picture::apart(model, |own, drawing| bytes(own, format, drawing)).ok_or("there is no run")?
 }

@@ -1,15 +1,14 @@
 //! Exports of a program that is attached to, and of its recording.
 
 use std::fs::{self, File};
-use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use serde_json::Value;
 
+use super::listening;
 use super::observed::{about, record};
 use super::support::Tty;
 
@@ -47,13 +46,7 @@ fn check(file: &Path, over: bool) {
 #[test]
 fn a_program_is_exported_while_it_runs_and_after_its_end() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("orders.sock");
-    let listener = UnixListener::bind(&path).expect("it is new");
-    let over = Arc::new(AtomicBool::new(false));
-    let program = thread::spawn({
-        let over = over.clone();
-        move || record(listener.accept().expect("a viewer").0, about(), over)
-    });
+    let (path, over, program) = listening(folder.path());
     let target = path.to_str().expect("a plain path");
     let mut tty = Tty::start(Path::new(env!("CARGO_BIN_EXE_async-playground")), &["attach", target], (120, 40));
     tty.wait_until("the live program", |screen| screen.contains("worker 2"));

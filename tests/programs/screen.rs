@@ -10,6 +10,7 @@ use std::thread;
 
 use recording::Program;
 
+use super::listening;
 use super::observed::{about, record};
 use super::support::Tty;
 
@@ -34,13 +35,7 @@ fn sees_the_program(tty: &mut Tty) {
 #[test]
 fn a_program_is_attached_to_by_its_socket_held_and_followed_to_its_end() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("orders.sock");
-    let listener = UnixListener::bind(&path).expect("it is new");
-    let over = Arc::new(AtomicBool::new(false));
-    let program = thread::spawn({
-        let over = over.clone();
-        move || record(listener.accept().expect("a viewer").0, about(), over)
-    });
+    let (path, over, program) = listening(folder.path());
     let mut tty = attach(&path);
     sees_the_program(&mut tty);
     tty.keys(" ");

@@ -26,6 +26,7 @@ fn the_screen_is_exported_as_it_is_and_the_commands_are_offered() {
     let run = "async-playground run semaphore -p permits=5";
     // The panes of the screen are in the picture, and so are their texts.
     assert!(["Timeline", "Scenarios", "Metrics", "request 0", run].iter().all(|text| svg.contains(text)), "{svg}");
+    assert!(!svg.contains("Export as"), "the prompt is not part of the view: {svg}");
     // The same file once more.
     tty.keys("E");
     tty.keys(&format!("\x15{}\r", file.display()));
