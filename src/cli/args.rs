@@ -129,11 +129,13 @@ pub(super) enum Command {
     #[command(after_help = new::EXAMPLES)]
     New(NewArgs),
     /// Run a scenario with several settings, side by side.
+    ///
     /// Each --with begins another run: its flags follow, and what they do not set is as in the first run. The report has the
     /// settings that differ, the outcomes with their differences, and the lanes of all runs on one time axis.
     #[command(after_help = compare::EXAMPLES)]
     Compare(CompareArgs),
     /// Run a scenario over the values of a parameter.
+    ///
     /// Prints a table and a chart of a figure over the values. With several seeds: the median, the least and the most.
     #[command(after_help = sweep::EXAMPLES)]
     Sweep(SweepArgs),

@@ -41,12 +41,12 @@ impl Drawing {
     }
 }
 
-/// Checks the flags that only pictures and films have.
+/// Checks the flags that only pictures and films have. The picture in a page is one too.
 pub(super) fn check(args: &ExportArgs, format: Format) -> Result<(), Stop> {
-    let is_drawn = matches!(format, Format::Svg | Format::Cast);
+    let is_drawn = matches!(format, Format::Html | Format::Svg | Format::Cast);
     let given = [("--size", args.size.is_some()), ("--theme", args.theme.is_some()), ("--ascii", args.marks.ascii)];
     if let Some((flag, _)) = given.iter().find(|(_, is_given)| *is_given && !is_drawn) {
-        return Err(Stop::Usage(format!("{flag}: only the formats svg and cast are drawn")));
+        return Err(Stop::Usage(format!("{flag}: only the formats html, svg and cast are drawn")));
     }
     if format != Format::Cast {
         return Ok(());

@@ -49,7 +49,7 @@ pub(in crate::cli) struct ExportArgs {
     pub to: Option<u64>,
     /// Set the columns and rows of a picture or film.
     ///
-    /// A picture chooses its rows if no size is given; a film is 120x40.
+    /// A picture chooses its rows if no size is given; a film is 120x40. A page has a picture for readers without scripts.
     #[arg(long, value_name = "COLSxROWS", value_parser = size)]
     pub size: Option<(u16, u16)>,
     /// Choose the colours of a picture or film [default: okabe-ito].
