@@ -4,6 +4,7 @@
 
 mod events;
 mod hostile;
+mod page;
 mod perfetto;
 mod read;
 #[path = "../support/said.rs"]

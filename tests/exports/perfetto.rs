@@ -10,7 +10,7 @@ use prost_reflect::DescriptorPool;
 use recording::{Fact, Reader};
 
 use super::read::{Read, Slice, definitions, read};
-use super::{Made, all, make};
+use super::{Made, all, make, page};
 
 /// The counts of a file and of its trace must be equal. Those of the trace do not come from what the file is made of, where the
 /// trace knows them in another way.
@@ -241,9 +241,10 @@ fn compare(definitions: &DescriptorPool, made: &Made) -> Read {
 }
 
 #[test]
-fn the_trace_of_every_scenario_has_what_the_run_has() {
+fn the_trace_and_the_page_of_every_scenario_have_what_the_run_has() {
     let (definitions, mut totals) = (definitions(), BTreeMap::<String, usize>::new());
     for made in all() {
+        page::compared(&made, made.spec.scenario.id);
         let read = compare(&definitions, &made);
         for event in read.slices.iter().chain(&read.instants) {
             *totals.entry(event.category.clone()).or_default() += 1;

@@ -33,7 +33,8 @@ pub(crate) fn told(text: &str) -> Vec<Event> {
 /// The recording of the program.
 pub(crate) fn recording(text: &str) -> Vec<u8> {
     let mut recording = Vec::new();
-    let program = Program { name: text.to_owned(), args: vec![text.to_owned()], ..Program::default() };
+    // A header has at most 64 KiB.
+    let program = Program { name: text.to_owned(), ..Program::default() };
     let header = Header { version: text.to_owned(), subject: Subject::Program(program) };
     let mut writer = Writer::new(&mut recording, &header);
     for event in told(text) {
