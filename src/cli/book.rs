@@ -115,7 +115,7 @@ impl Site<'_> {
         let run::Done { trace, report, .. } = run::execute(&way.spec, None, self.asked)?;
         let recording = Recording { spec: way.spec.clone(), program: None, trace, report, flaw: None };
         let drawing = Drawing::whole(&recording);
-        let mut model = picture::model(recording, picture::usual(), false);
+        let mut model = picture::model(recording, picture::usual(), false, drawing.speed);
         let svg = tui::picture::svg(&mut model, None, drawing.range_ns.clone());
         let picture = format!("pictures/{}.svg", way.file.trim_end_matches(".html"));
         self.write(&picture, &svg)?;

@@ -47,7 +47,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Stop> {
     let drawing = Drawing { size: args.size, range_ns: range(args, &run)?, speed };
     let colors = args.theme.and_then(Into::into).map_or_else(|| picture::usual().colors, ThemeName::colors);
     let theme = Theme { colors, unicode: !args.marks.ascii };
-    let mut model = picture::model(run, theme, scenarios::find(&args.what).is_none());
+    let mut model = picture::model(run, theme, scenarios::find(&args.what).is_none(), speed);
     let bytes = bytes(&mut model, format, &drawing).map_err(Stop::Failed)?;
     write(args.output.as_deref(), &bytes)?;
     Ok(ExitCode::SUCCESS)

@@ -66,14 +66,15 @@ pub(super) fn usual() -> Theme {
     Theme { colors: ThemeName::OkabeIto.colors(), unicode: true }
 }
 
-/// The screen after a run: of a scenario as the program shows it, of a recording as `replay` does.
-pub(super) fn model(run: Recording, theme: Theme, replay: bool) -> Model {
+/// The screen after a run that plays at a speed: of a scenario as the program shows it, of a recording as `replay` does.
+pub(super) fn model(run: Recording, theme: Theme, replay: bool, speed: f64) -> Model {
     let options = Options { theme, mouse: true, reduced_motion: false, console: None, limit: run.spec.limit };
     let mut model = if run.program.is_some() {
         Model::of_programs(options, Bindings::default())
     } else {
         Model::new(CATALOGUE, options, Some(run.spec.clone()))
     };
+    model.session.speed = speed;
     if replay {
         lifecycle::replayed(&mut model, run);
     } else {
@@ -98,7 +99,7 @@ pub(super) fn apart<T>(screen: &mut Model, draw: impl FnOnce(&mut Model, &Drawin
     let trace = mem::take(&mut shown.trace);
     let run = Recording { spec: shown.spec.clone(), program, trace, report, flaw: None };
     let drawing = Drawing::whole(&run);
-    let mut own = model(run, theme, replay);
+    let mut own = model(run, theme, replay, drawing.speed);
     let drawn = draw(&mut own, &drawing);
     if let Some(lent) = own.run {
         shown.trace = lent.trace;

@@ -114,7 +114,8 @@ fn observe_boxed(mut builder: Builder, on: On, detail: Detail, program: Program<
     let (recorder, mut reader) = Recorder::with_detail(if on == On::Virtual { OnFull::Wait } else { OnFull::Drop }, detail);
     recorder.observe(&mut builder, ());
     let runtime = builder.build().expect("a runtime");
-    let live = Live::default();
+    // Not here: an empty trace is moved several times while it is made, and this thread's stack may be tiny.
+    let live = thread::spawn(Live::default).join().expect("a trace");
     live.trace().detail = detail;
     let over = Arc::new(AtomicBool::new(false));
     let reading = thread::spawn({

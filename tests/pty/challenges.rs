@@ -42,7 +42,8 @@ fn each_challenge_is_solved_by_keys_and_its_share_line_repeats_the_run() {
         tty.sees("challenge solved: 1 poll put off");
         command(&mut tty, "share");
         let shown = tty.sees("async-playground run");
-        let line = shown.lines().last().unwrap_or_default();
+        // Behind the command is what the key offers next.
+        let line = shown.lines().last().unwrap_or_default().trim().split("   ").next().unwrap_or_default();
         let args: Vec<_> = line.split_whitespace().skip_while(|word| *word != "run").collect();
         assert!(line.contains(&format!("--schedule {poll}:{operations}")), "{line}");
         let again = Command::new(PROGRAM).args(&args).output().expect("it runs");

@@ -10,9 +10,9 @@ use super::{SIZE, header, program};
 const INPUTS: u32 = 10_000;
 /// The number of inputs between two sizes.
 const BETWEEN: u32 = 50;
-/// The keys to press, without those that end or suspend the program or open an editor, a file or the palette, which leads to
-/// all of them.
-const KEYS: &str = "hjklHLwasdfugGnN.,<>{}vpPo/?etzTry01234567$=+-xi! ";
+/// The keys to press, without those that end or suspend the program, copy, or open an editor, a file or the palette, which leads
+/// to all of them.
+const KEYS: &str = "hjklHLwasdfugGnN.,<>{}vpPo/?etzTr01234567$=+-xi! ";
 
 /// Pseudo-random numbers, the same each time.
 struct Draw(u64);
