@@ -347,7 +347,7 @@ function legendOf(run, seen, critical) {
   if (has('wake')) marks.push(['wake', '↓', 'wakes']);
   if (has('preempted')) marks.push(['preempted', '↷', 'put off by the schedule']);
   if (run.stall) marks.push(['forever', '∞', 'for ever']);
-  if (has('cycle')) marks.push(['cycle', '↕', 'waits for what it holds']);
+  if (has('cycle')) marks.push(['cycle', '↕', 'waits for a lock that the other holds']);
   if (run.flagged.size) marks.push(['flag', '⚑', 'finding']);
   if (critical) marks.push(['path', '', 'critical path']);
   return marks.filter((mark, i) => marks.findIndex(other => other[2] === mark[2]) === i);

@@ -100,7 +100,9 @@ class Marks {
       const bottom = stage.rowTop(at) + box.row;
       const rights = [];
       for (const [from, to, resource] of task.held) {
-        const x = Math.max(box.names, stage.x(from)), end = Math.min(box.width, stage.x(to ?? task.until));
+        // In a stall, what is held now is held for ever.
+        const until = to === null && task.alive && this.run.stall ? box.width : stage.x(to ?? task.until);
+        const x = Math.max(box.names, stage.x(from)), end = Math.min(box.width, until);
         if (end < box.names || x > box.width) continue;
         ctx.fillStyle = colour.lock;
         const row = rights.findIndex(right => right < x);
