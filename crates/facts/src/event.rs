@@ -306,20 +306,6 @@ pub enum ResourceKind {
     Barrier,
 }
 
-impl ResourceKind {
-    /// One word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mutex => "mutex",
-            Self::RwLock => "rwlock",
-            Self::Semaphore => "semaphore",
-            Self::Channel => "channel",
-            Self::Oneshot => "oneshot",
-            Self::Barrier => "barrier",
-        }
-    }
-}
-
 /// How a number of permits changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
@@ -456,19 +442,6 @@ pub enum Level {
     Warn,
     /// Something failed.
     Error,
-}
-
-impl Level {
-    /// Its name in lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
 }
 
 /// See [`What::Log`].

@@ -6,5 +6,6 @@ mod detail;
 pub mod event;
 pub mod sample;
 pub mod site;
+mod words;
 
 pub use detail::Detail;
