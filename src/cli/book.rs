@@ -1,7 +1,7 @@
 //! `book`: writes the catalogue as a static site.
 //!
 //! Most runs are on the virtual clock and take milliseconds. The others need seconds of the real clock and hardly a processor, so
-//! several of them run at once. Runs of one scenario follow each other: signals that one of them sends would end the others.
+//! several scenarios run at once. The runs of one scenario take turns, because `shutdown` sends signals that would end its other runs.
 
 use std::fs;
 use std::io::{self, IsTerminal};
