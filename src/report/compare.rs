@@ -10,7 +10,7 @@ use tui::text;
 
 use super::units::{count, number, time};
 use super::values::Number;
-use super::{Look, ending, escape, json, table, timeline};
+use super::{Look, ending, json, table, timeline};
 
 /// More lanes of a run than this are counted, not drawn.
 const LANES: usize = 16;
@@ -260,7 +260,7 @@ pub fn compare_json(runs: &[Ran<'_>]) -> serde_json::Result<String> {
         lanes: found.lanes.iter().enumerate().map(|(at, lanes)| lanes_of(at + 1, &runs[at + 1], lanes)).collect(),
     };
     let runs = runs.iter().map(|run| json::object(run.spec, run.trace, run.report)).collect();
-    escape::to_string(&Compared { runs, differences })
+    tui::json::to_string(&Compared { runs, differences })
 }
 
 fn lanes_of<'a>(at: usize, run: &Ran<'a>, lanes: &'a Lanes) -> LanesOf<'a> {

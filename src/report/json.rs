@@ -6,7 +6,6 @@
 use scenario::Values;
 use serde::{Serialize, Serializer};
 
-use super::escape;
 use super::values::{self, Checked, Named, Typed};
 use engine::question;
 use engine::story::Told;
@@ -20,7 +19,7 @@ use trace::{Finding, Place, Stall, Trace, WaitTotal};
 ///
 /// If serialization fails, which should never happen.
 pub fn json(spec: &Spec, trace: &Trace, report: &Report) -> serde_json::Result<String> {
-    escape::to_string(&object(spec, trace, report))
+    tui::json::to_string(&object(spec, trace, report))
 }
 
 /// A program as a JSON object on one line.
@@ -29,7 +28,7 @@ pub fn json(spec: &Spec, trace: &Trace, report: &Report) -> serde_json::Result<S
 ///
 /// See [`json`].
 pub fn program_json(program: &Program, trace: &Trace, report: &Report) -> serde_json::Result<String> {
-    escape::to_string(&ProgramObject {
+    tui::json::to_string(&ProgramObject {
         program,
         ended: report.ending.word(),
         since_ms: ms(trace.since_ns),

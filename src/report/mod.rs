@@ -6,7 +6,6 @@
 
 mod chart;
 mod compare;
-mod escape;
 mod findings;
 mod hunt;
 mod json;
@@ -19,11 +18,11 @@ mod values;
 mod waits;
 
 pub use compare::{Ran, compare_json, compare_text};
-pub use escape::to_string as escaped_json;
 pub use hunt::{hunt_json, hunt_progress, hunt_text};
 pub use json::{json, program_json};
 pub use sweep::{sweep_csv, sweep_json, sweep_progress, sweep_text};
 pub use text::{ending, program_text, text};
+pub use tui::json::to_string as escaped_json;
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use tui::text;
 
 use super::units::{count, number};
 use super::values::{self, Checked, Named, Number, Typed};
-use super::{Look, chart, ending, escape, findings, table};
+use super::{Look, chart, ending, findings, table};
+use tui::json;
 
 /// The widest name of a figure at the head of a column.
 const NAMED: usize = 30;
@@ -134,7 +135,7 @@ pub fn sweep_json(sweep: &Sweep, points: &[Point], figure: &str) -> serde_json::
         troubles: stat.troubles.iter().map(|(name, runs)| Counted { name, runs: *runs }).collect(),
     });
     let unit = if let Kind::Number { unit, .. } = sweep.param.kind { Some(unit) } else { None };
-    escape::to_string(&SweepObject {
+    json::to_string(&SweepObject {
         scenario: sweep.spec.scenario.id,
         share: share(sweep),
         param: ParamObject { name: sweep.param.name, unit },

@@ -9,6 +9,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod json;
 pub mod limits;
 pub mod picture;
 pub mod shell;

@@ -16,11 +16,11 @@ use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::inks::{Inks, Rgb, SIXTEEN};
-use super::json::Json;
 use super::schedule::{self, Moment};
 use super::{Film, play};
 use crate::app::colors::ThemeName;
 use crate::app::model::Model;
+use crate::json;
 use crate::ui;
 use engine::story::{self, Told};
 
@@ -32,7 +32,7 @@ pub(super) fn of(model: &mut Model, film: &Film) -> io::Result<Vec<u8>> {
     let stops = stops(model);
     let times: Vec<u64> = stops.iter().map(|told| told.at_ns).collect();
     let moments = schedule::moments(&film.range_ns, film.speed, &times);
-    let mut events = header(model, film);
+    let mut events = header(model, film)?;
     let (columns, rows) = film.size;
     let (mut canvas, mut shown) = (Canvas::new(film.size), Buffer::empty(Rect::new(0, 0, columns, rows)));
     let mut told = stops.iter().filter(|told| film.range_ns.contains(&told.at_ns)).peekable();
@@ -48,12 +48,12 @@ pub(super) fn of(model: &mut Model, film: &Film) -> io::Result<Vec<u8>> {
             queue!(bytes, style::SetAttribute(Attribute::Reset), cursor::MoveTo(0, rows - 1), cursor::Show)?;
         }
         if place == 0 || place + 1 == moments.len() || shown != next {
-            event(&mut events, *moment, 'o', &String::from_utf8_lossy(&bytes));
+            event(&mut events, *moment, 'o', &String::from_utf8_lossy(&bytes))?;
         }
         shown = next;
         // After the frame: a player that pauses at a marker shows it.
         while let Some(stop) = told.next_if(|told| told.at_ns <= moment.at_ns) {
-            event(&mut events, *moment, 'm', &ui::plain(&stop.says));
+            event(&mut events, *moment, 'm', &ui::plain(&stop.says))?;
         }
     }
     Ok(events.into_bytes())
@@ -66,9 +66,9 @@ fn stops(model: &Model) -> Vec<Told> {
 }
 
 /// The first line.
-fn header(model: &Model, film: &Film) -> String {
+fn header(model: &Model, film: &Film) -> io::Result<String> {
     let (columns, rows) = film.size;
-    let title = Json(&ui::described(model).0).to_string();
+    let title = json::to_string(&ui::described(model).0)?;
     let theme = match model.options.theme.name() {
         // These are drawn in the colours of the player's own theme.
         ThemeName::Ansi | ThemeName::Mono => String::new(),
@@ -83,13 +83,15 @@ fn header(model: &Model, film: &Film) -> String {
         }
     };
     let env = "{\"TERM\":\"xterm-256color\"}";
-    format!("{{\"version\":2,\"width\":{columns},\"height\":{rows},\"title\":{title},\"env\":{env}{theme}}}\n")
+    Ok(format!("{{\"version\":2,\"width\":{columns},\"height\":{rows},\"title\":{title},\"env\":{env}{theme}}}\n"))
 }
 
 /// Adds an event. Its time has as many digits as it needs.
-fn event(events: &mut String, moment: Moment, kind: char, text: &str) {
+fn event(events: &mut String, moment: Moment, kind: char, text: &str) -> io::Result<()> {
+    let text = json::to_string(&text)?;
     // Writing to a string does not fail.
-    _ = writeln!(events, "[{}, \"{kind}\", {}]", seconds(moment.shown), Json(text));
+    _ = writeln!(events, "[{}, \"{kind}\", {text}]", seconds(moment.shown));
+    Ok(())
 }
 
 fn seconds(time: Duration) -> String {

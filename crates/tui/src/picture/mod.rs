@@ -8,7 +8,6 @@ mod canvas;
 mod cast;
 mod glyphs;
 mod inks;
-mod json;
 mod play;
 mod schedule;
 mod shapes;

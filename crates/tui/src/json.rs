@@ -9,7 +9,7 @@ use serde::ser::Error;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
-use tui::text::is_hidden;
+use crate::text::is_hidden;
 
 /// Serializes a value as JSON on one line.
 ///
